@@ -1,0 +1,150 @@
+"""Refuse bad input before anything is written: what was given, what was wanted."""
+
+import bisect
+import itertools
+import math
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from companion._tree import is_array
+from companion._typing import Array
+
+DTYPES = tuple(np.dtype(name) for name in ("float16", "float32", "float64"))
+Span = tuple[int, int]
+
+
+def hyperparameter(name: str, value: object) -> float:
+    """Return a hyperparameter as a float, in its range."""
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name}={value!r} is of type {type(value).__name__}, wanted a number")
+    number = float(value)
+    if name.startswith(("beta", "decay")):
+        if not 0 <= number < 1:
+            raise ValueError(f"{name}={value!r}, wanted a number in [0, 1)")
+    elif not (number >= 0 and math.isfinite(number)):
+        raise ValueError(f"{name}={value!r}, wanted a finite number >= 0")
+    return number
+
+
+def option(name: str, value: object) -> bool:
+    """Return an option, which is a bool."""
+    if not isinstance(value, bool | np.bool):
+        raise TypeError(f"{name}={value!r}, wanted True or False")
+    return bool(value)
+
+
+def parameter(path: str, w: Array) -> None:
+    """Refuse an array that cannot be updated in place."""
+    if isinstance(w, np.ma.MaskedArray):
+        raise TypeError(f"{path} is a masked array, wanted a plain one: its mask would be ignored")
+    if w.dtype not in DTYPES:
+        given = w.dtype if w.dtype.isnative else f"{w.dtype.str}, not in native byte order"
+        raise TypeError(f"{path} has dtype {given}, wanted float16, float32 or float64")
+    if isinstance(w, np.ndarray) and not w.flags.writeable:
+        raise ValueError(f"{path} is read-only, wanted a writable array: it is updated in place")
+    if _overlaps_itself(w):
+        raise ValueError(f"{path} overlaps itself (strides {w.strides}), wanted distinct elements")
+
+
+def gradient(path: str, g: Any, like_path: str, w: Array) -> None:
+    """Refuse a gradient that does not fit its parameter."""
+    if not is_array(g):
+        raise TypeError(f"{path} is {g!r}, of type {type(g).__name__}, wanted an array")
+    if isinstance(w, np.ndarray) != isinstance(g, np.ndarray):
+        kinds = [f"{type(a).__module__}.{type(a).__name__}" for a in (g, w)]
+        raise TypeError(f"{path} is a {kinds[0]}, wanted a {kinds[1]} like {like_path}")
+    if isinstance(g, np.ma.MaskedArray):
+        raise TypeError(f"{path} is a masked array, wanted a plain one: its mask would be ignored")
+    if g.dtype != w.dtype:
+        raise TypeError(f"{path} has dtype {g.dtype}, wanted {w.dtype} like {like_path}")
+    if g.shape != w.shape:
+        raise ValueError(f"{path} has shape {g.shape}, wanted {w.shape} like {like_path}")
+    if not isinstance(w, np.ndarray) and g.device != w.device:
+        raise ValueError(f"{path} is on {g.device}, wanted {w.device} like {like_path}")
+
+
+def finite(path: str, g: Array) -> None:
+    """Refuse a gradient with NaN or infinity; for ``on_nonfinite="raise"``."""
+    if isinstance(g, np.ndarray):
+        flags = ["external_loop", "buffered", "zerosize_ok"]
+        good = all(np.isfinite(chunk).all() for chunk in np.nditer(g, flags)) if g.size else True  # type: ignore[call-overload]
+    else:
+        import cupy  # noqa: PLC0415 - the array is CuPy's own
+
+        good = bool(cupy.isfinite(g).all())
+    if not good:
+        raise ValueError(f"{path} is not finite, wanted finite numbers (on_nonfinite='raise')")
+
+
+def span(array: Array) -> Span:
+    """First and last address of an array's memory; equal where it is empty."""
+    if isinstance(array, np.ndarray):
+        start = array.__array_interface__["data"][0]
+        if array.flags.c_contiguous:
+            return start, start + array.nbytes
+    else:
+        start = array.data.ptr
+    if array.size == 0:
+        return start, start
+    reach = [(n - 1) * step for n, step in zip(array.shape, array.strides, strict=True)]
+    low = sum(step for step in reach if step < 0)
+    high = sum(step for step in reach if step > 0)
+    return start + low, start + high + array.itemsize
+
+
+class Memory:
+    """The memory an optimizer writes, to be asked whether another array touches it."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+        self._farthest: list[int] = []  # the largest end so far, in order of the starts
+        self._owners: list[tuple[str, Array]] = []
+
+    def add(self, path: str, array: Array) -> None:
+        """Own the memory of an array; refuse what is owned already."""
+        self.refuse(path, array)
+        start, end = span(array)
+        if start == end:
+            return
+        i = bisect.bisect(self._starts, start)
+        self._starts.insert(i, start)
+        self._ends.insert(i, end)
+        self._owners.insert(i, (path, array))
+        self._farthest = list(itertools.accumulate(self._ends, max))
+
+    def refuse(self, path: str, array: Array) -> None:
+        """Raise where an array shares memory with an owned one."""
+        start, end = span(array)
+        i = bisect.bisect_left(self._starts, end)
+        while i > 0 and self._farthest[i - 1] > start:
+            i -= 1
+            owner, owned = self._owners[i]
+            if self._ends[i] > start and _share(array, owned):
+                raise ValueError(f"{path} overlaps the memory of {owner}, wanted memory of its own")
+
+
+def _share(a: Array, b: Array) -> bool:
+    if isinstance(a, np.ndarray):
+        try:
+            return np.shares_memory(a, b, max_work=100_000)
+        except np.exceptions.TooHardError:
+            return True
+    return True  # CuPy cannot tell interleaved arrays from overlapping ones
+
+
+def _overlaps_itself(array: Array) -> bool:
+    """Whether elements may share memory; False for every slice or transpose of a plain array."""
+    axes = sorted(
+        (abs(step), n) for n, step in zip(array.shape, array.strides, strict=True) if n > 1
+    )
+    reach = array.itemsize
+    for step, n in axes:
+        if step < reach:
+            return array.size > 0
+        reach = step * (n - 1) + reach
+    return False

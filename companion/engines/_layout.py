@@ -1,0 +1,59 @@
+"""Any layout of memory, offered to a kernel as flat contiguous arrays."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from companion._typing import Array
+
+# A kernel takes the flat w, g and states, then the coefficients, and writes w and states.
+Kernel = Callable[..., None]
+Update = Callable[[Array, Sequence[float]], None]
+
+GATHER = 8192  # elements copied at a time where the memory is not contiguous
+
+
+def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of states and arithmetic: that of the parameter, but float32 for float16."""
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
+
+
+def bind(kernel: Kernel, w: Array, states: Sequence[Array]) -> Update:
+    """Make the update of one parameter: ``update(g, coefficients)``."""
+    w, states = w.view(np.ndarray), [s.view(np.ndarray) for s in states]
+    dtype = compute_dtype(w.dtype)
+    read_write = ["readwrite", "contig", "aligned"]
+    roles = [read_write, ["readonly", "contig", "aligned"], *[read_write] * len(states)]
+
+    def gather(g: Array, coefficients: Sequence[float]) -> None:
+        """Copy a chunk out, update it, copy it back; converts float16 on the way."""
+        with np.nditer(
+            [w, g, *states],
+            flags=["buffered", "external_loop", "zerosize_ok"],
+            op_flags=roles,  # type: ignore[arg-type]
+            op_dtypes=[dtype] * len(roles),
+            casting="same_kind",
+            buffersize=GATHER,
+        ) as chunks:
+            if not w.size:
+                return
+            for arrays in chunks:
+                kernel(*arrays, *coefficients)
+
+    if w.dtype != dtype or not w.flags.aligned:
+        return gather
+    order = "C" if w.flags.c_contiguous else "F" if w.flags.f_contiguous else None
+    if order is None:
+        return gather
+    flat_w, *flat_states = (a.reshape(-1, order=order) for a in (w, *states))
+
+    def update(g: Array, coefficients: Sequence[float]) -> None:
+        flags = g.flags
+        contiguous = flags.c_contiguous if order == "C" else flags.f_contiguous
+        if contiguous and flags.aligned:
+            kernel(flat_w, g.reshape(-1, order=order), *flat_states, *coefficients)
+        else:
+            gather(g, coefficients)
+
+    return update
