@@ -70,10 +70,10 @@ def gradient(path: str, g: Any, like_path: str, w: Array) -> None:
 def finite(path: str, g: Array) -> None:
     """Refuse a gradient with NaN or infinity; for ``on_nonfinite="raise"``."""
     if isinstance(g, np.ndarray):
-        flags = ["external_loop", "buffered", "zerosize_ok"]
-        good = all(np.isfinite(chunk).all() for chunk in np.nditer(g, flags)) if g.size else True  # type: ignore[call-overload]
+        chunks = np.nditer(g, ["external_loop", "buffered", "zerosize_ok"])
+        good = g.size == 0 or all(np.isfinite(chunk).all() for chunk in chunks)
     else:
-        import cupy  # noqa: PLC0415 - the array is CuPy's own
+        import cupy
 
         good = bool(cupy.isfinite(g).all())
     if not good:
@@ -131,7 +131,7 @@ class Memory:
 def _share(a: Array, b: Array) -> bool:
     if isinstance(a, np.ndarray):
         try:
-            return np.shares_memory(a, b, max_work=100_000)
+            return np.shares_memory(a, b, max_work=100_000)  # type: ignore[arg-type]
         except np.exceptions.TooHardError:
             return True
     return True  # CuPy cannot tell interleaved arrays from overlapping ones
@@ -142,9 +142,9 @@ def _overlaps_itself(array: Array) -> bool:
     axes = sorted(
         (abs(step), n) for n, step in zip(array.shape, array.strides, strict=True) if n > 1
     )
-    reach = array.itemsize
+    reach: int = array.itemsize
     for step, n in axes:
         if step < reach:
-            return array.size > 0
+            return bool(array.size)
         reach = step * (n - 1) + reach
     return False

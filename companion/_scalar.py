@@ -51,10 +51,13 @@ class Scalar(np.lib.mixins.NDArrayOperatorsMixin):
 def call(rule: Callable[..., Any], arrays: Any, scalars: dict[str, Any]) -> Any:
     """Call a rule on arrays; numbers among the scalars become :class:`Scalar`."""
     keywords = {
-        name: Scalar(value) if isinstance(value, Real) and not isinstance(value, bool) else value
-        for name, value in scalars.items()
+        name: Scalar(value) if _is_number(value) else value for name, value in scalars.items()
     }
     return rule(*arrays, **keywords)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool | np.bool)
 
 
 def rule(function: Callable[P, R]) -> Callable[P, R]:

@@ -69,9 +69,9 @@ def save(path: PathLike, state_dict: dict[str, Any]) -> None:
             file.flush()
             os.fsync(file.fileno())
         except BaseException:
-            os.unlink(file.name)
+            Path(file.name).unlink()
             raise
-    os.replace(file.name, path)
+    Path(file.name).replace(path)
 
 
 def load(path: PathLike, state: dict[str, Tree]) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _like(value: Array, array: Array) -> Array:
     """Move an array that was read to where the optimizer's own is."""
     if isinstance(array, np.ndarray):
         return value
-    import cupy  # noqa: PLC0415 - the array is CuPy's own
+    import cupy
 
     with array.device:
         return cupy.asarray(value)

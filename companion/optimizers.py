@@ -245,7 +245,7 @@ class Optimizer:
 def _zeros_like(w: Array) -> Array:
     if isinstance(w, np.ndarray):
         return np.zeros_like(w, compute_dtype(w.dtype), subok=False)
-    import cupy  # noqa: PLC0415 - the array is CuPy's own
+    import cupy
 
     with w.device:
         return cupy.zeros_like(w, compute_dtype(w.dtype))

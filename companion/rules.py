@@ -74,8 +74,7 @@ def momentum(
     path at a fixed rate, another one when the rate changes.
     """
     v = beta * v + g
-    step = beta * v + g if nesterov else v
-    return w - lr * step, v
+    return w - lr * (beta * v + g if nesterov else v), v
 
 
 @rule
@@ -127,7 +126,7 @@ def rmsprop(
         r \leftarrow \gamma r + (1 - \gamma)\, g \odot g, \qquad
         w \leftarrow w - \frac{\alpha\, g}{\sqrt{\delta + r}}
 
-    With ``eps_inside_root=False`` the denominator is :math:`\delta + \sqrt{r}`.
+    With ``eps_inside_root=False`` the denominator is :math:`\sqrt{r} + \delta`.
 
     Parameters
     ----------
@@ -148,8 +147,7 @@ def rmsprop(
     Paddle put :math:`\delta` inside the root; PyTorch, MLX and Chainer outside.
     """
     r = decay * r + (1 - decay) * g * g
-    root = sqrt(eps + r) if eps_inside_root else eps + sqrt(r)
-    return w - lr * g / root, r
+    return w - lr * g / (sqrt(eps + r) if eps_inside_root else sqrt(r) + eps), r
 
 
 @rule

@@ -149,10 +149,10 @@ class Tape:
         inputs = tuple(
             a.name if isinstance(a, Node) else self._literal(a, elementwise) for a in args
         )
-        if ufunc is np.divide and elementwise and isinstance(args[1], Node):
-            if not args[1].elementwise:  # one reciprocal a step, as Scalar does
-                reciprocal = self._append(np.divide, ("1", inputs[1]), False)
-                return self._append(np.multiply, (inputs[0], reciprocal.name), True)
+        by_scalar = isinstance(args[-1], Node) and not args[-1].elementwise
+        if ufunc is np.divide and elementwise and by_scalar:  # one reciprocal a step, as Scalar
+            reciprocal = self._append(np.divide, ("1", inputs[1]), False)
+            return self._append(np.multiply, (inputs[0], reciprocal.name), True)
         return self._append(ufunc, inputs, elementwise)
 
     def _append(self, ufunc: np.ufunc, inputs: tuple[str, ...], elementwise: bool) -> Node:
@@ -184,11 +184,11 @@ class Tape:
     def evaluate_coefficients(self) -> Callable[..., tuple[float, ...]]:
         """Evaluate the host program: scalars in, the coefficients out, in float64."""
         namespace: dict[str, Any] = {"sqrt": math.sqrt}
-        exec(self.host_source, namespace)  # noqa: S102 - our own straight-line text
+        exec(self.host_source, namespace)
         return namespace["coefficients"]  # type: ignore[no-any-return]
 
     def lines(self, syntax: dict[str, str], rename: Callable[[str], str] = str) -> list[str]:
-        """The body as assignments ``name = expression``, each ufunc printed by ``syntax``."""
+        """Print the body as assignments ``name = expression``, each ufunc printed by ``syntax``."""
         return [
             f"{o.name} = {syntax[o.ufunc.__name__].format(*map(rename, o.inputs))}"
             for o in self.body

@@ -15,7 +15,7 @@ GATHER = 8192  # elements copied at a time where the memory is not contiguous
 
 
 def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype of states and arithmetic: that of the parameter, but float32 for float16."""
+    """Choose the dtype of states and arithmetic: the parameter's, but float32 for float16."""
     return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
@@ -23,15 +23,16 @@ def bind(kernel: Kernel, w: Array, states: Sequence[Array]) -> Update:
     """Make the update of one parameter: ``update(g, coefficients)``."""
     w, states = w.view(np.ndarray), [s.view(np.ndarray) for s in states]
     dtype = compute_dtype(w.dtype)
-    read_write = ["readwrite", "contig", "aligned"]
-    roles = [read_write, ["readonly", "contig", "aligned"], *[read_write] * len(states)]
+    read_write: list[Any] = ["readwrite", "contig", "aligned"]
+    read_only: list[Any] = ["readonly", "contig", "aligned"]
+    roles = [read_write, read_only, *[read_write] * len(states)]
 
     def gather(g: Array, coefficients: Sequence[float]) -> None:
         """Copy a chunk out, update it, copy it back; converts float16 on the way."""
         with np.nditer(
             [w, g, *states],
             flags=["buffered", "external_loop", "zerosize_ok"],
-            op_flags=roles,  # type: ignore[arg-type]
+            op_flags=roles,
             op_dtypes=[dtype] * len(roles),
             casting="same_kind",
             buffersize=GATHER,

@@ -17,7 +17,7 @@ class Engine:
         self.tape = tape
 
     def coefficients(self, **scalars: float) -> dict[str, float]:
-        """What the updates of one step share: here the scalars themselves."""
+        """Return what the updates of one step share: here the scalars themselves."""
         return scalars
 
     def bind(self, w: Array, states: list[Array]) -> Update:

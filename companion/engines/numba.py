@@ -7,13 +7,10 @@ does not wait for the compiler. The name of a file holds the hash of its source.
 import functools
 import hashlib
 import importlib.util
-import os
 import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-
-import numpy as np
 
 from companion._typing import Array
 from companion.engines._layout import Update, bind, compute_dtype
@@ -40,8 +37,8 @@ class Engine:
 
     def __init__(self, tape: Tape) -> None:
         try:
-            import numba  # noqa: F401, PLC0415 - costs 0.3 s, so only on first use
-            import platformdirs  # noqa: F401, PLC0415
+            import numba  # noqa: F401 - costs 0.3 s, so only on first use
+            import platformdirs  # noqa: F401
         except ImportError as error:
             raise ImportError(
                 "engine='numba' needs Numba: pip install 'adaptive-learning-rates[jit]'"
@@ -68,8 +65,7 @@ def source(tape: Tape, dtype: str, parallel: bool) -> str:
     body = tape.lines(SYNTAX, lambda name: f"{name}_" if name in tape.arrays else name)
     stores = [f"{a}[i] = {o}" for a, o in zip(tape.written, tape.outputs, strict=True)]
     casts = [f"{name} = {dtype}({name})" for name in tape.coefficients]
-    w, g, *states = tape.arrays
-    types = ["A", "G", *["A"] * len(states), *["float64"] * len(tape.coefficients)]
+    types = ["A", "G", *["A"] * len(tape.states), *["float64"] * len(tape.coefficients)]
     return "\n".join(
         [
             f'"""The rule {tape.rule.__name__} as one loop; made by companion, do not edit."""',
@@ -84,7 +80,7 @@ def source(tape: Tape, dtype: str, parallel: bool) -> str:
             f"@njit(SIGNATURE, parallel={parallel}, cache=True, nogil=True, error_model='numpy')",
             f"def step({', '.join([*tape.arrays, *tape.coefficients])}):",
             *(f"    {line}" for line in casts),
-            f"    for i in {'prange' if parallel else 'range'}({w}.size):",
+            f"    for i in {'prange' if parallel else 'range'}({tape.arrays[0]}.size):",
             *(f"        {line}" for line in [*loads, *body, *stores]),
             "",
         ]
@@ -98,9 +94,10 @@ def _load(name: str, text: str) -> ModuleType:
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
             file.write(text)
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
     spec = importlib.util.spec_from_file_location(f"companion_kernels.{name}", path)
-    assert spec is not None and spec.loader is not None  # a .py file always has both
+    assert spec is not None  # a .py file always has a spec
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -109,7 +106,7 @@ def _load(name: str, text: str) -> ModuleType:
 @functools.cache
 def cache_directory() -> Path:
     """Where compiled kernels are kept; a temporary directory where none can be written."""
-    from platformdirs import user_cache_path  # noqa: PLC0415
+    from platformdirs import user_cache_path
 
     try:
         path = user_cache_path("adaptive-learning-rates", appauthor=False, ensure_exists=True)

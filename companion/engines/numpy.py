@@ -36,7 +36,7 @@ def make_kernel(tape: Tape, dtype: np.dtype[Any]) -> Any:
     text, scratch_count = source(tape)
     namespace: dict[str, Any] = {o.ufunc.__name__: o.ufunc for o in tape.body}
     namespace["copyto"] = np.copyto
-    exec(text, namespace)  # noqa: S102 - our own straight-line text
+    exec(text, namespace)
     run = namespace["run"]
     scratch = np.empty((scratch_count, BLOCK), dtype)
     cast = np.empty(len(tape.coefficients), dtype)
@@ -70,9 +70,8 @@ def source(tape: Tape) -> tuple[str, int]:
     lines = []
     for i, o in enumerate(tape.body):
         inputs = [place[name] for name in o.inputs]
-        for name in set(o.inputs):
-            if last_use[name] == i and place[name].startswith("scratch") and name not in target:
-                free.append(place[name])
+        done = (name for name in set(o.inputs) if last_use[name] == i and name not in target)
+        free += (place[name] for name in done if place[name].startswith("scratch"))
         if o.name in target and last_use.get(target[o.name], -1) <= i:
             place[o.name] = target[o.name]
         elif free:
