@@ -7,6 +7,7 @@ does not wait for the compiler. The name of a file holds the hash of its source.
 import functools
 import hashlib
 import importlib.util
+import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -95,10 +96,11 @@ def _load(name: str, text: str) -> ModuleType:
         with tempfile.NamedTemporaryFile("w", dir=path.parent, suffix=".tmp", delete=False) as file:
             file.write(text)
         Path(file.name).replace(path)
-    spec = importlib.util.spec_from_file_location(f"companion_kernels.{name}", path)
+    spec = importlib.util.spec_from_file_location(f"companion_kernel_{name}", path)
     assert spec is not None  # a .py file always has a spec
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # Numba looks there when it loads compiled code
     spec.loader.exec_module(module)
     return module
 
