@@ -20,7 +20,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from tqdm import tqdm
-from traitlets.config import Config
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -32,7 +31,7 @@ async def execute(notebook: NotebookNode, folder: Path, on_cell: Callable[[], No
     client = NotebookClient(
         notebook,
         kernel_name=KERNEL["name"],
-        config=Config({"KernelManager": {"transport": "ipc"}}),  # TCP would be readable by others
+        extra_arguments=["--Application.log_level=40"],  # it warns of every TCP connection
         resources={"metadata": {"path": str(folder)}},
         record_timing=False,
         timeout=300,
