@@ -39,7 +39,7 @@ class Scalar(np.lib.mixins.NDArrayOperatorsMixin):
         if method != "__call__" or kwargs:
             raise TypeError(f"a rule may only call ufuncs plainly, not {ufunc.__name__}.{method}")
         values = [a.value if isinstance(a, Scalar) else a for a in args]
-        if all(isinstance(v, int | float) for v in values):
+        if all(type(v) in (int, float) for v in values):  # np.float64 is a 0-d array's element
             if ufunc.__name__ not in PYTHON:
                 raise TypeError(f"a rule may not apply {ufunc.__name__} to scalars")
             return Scalar(PYTHON[ufunc.__name__](*values))

@@ -79,7 +79,7 @@ def source(tape: Tape) -> tuple[str, int]:
         else:
             place[o.name] = f"scratch{scratch_count}"
             scratch_count += 1
-        lines.append(f"    {o.ufunc.__name__}({', '.join(inputs)}, {place[o.name]})")
+        lines.append(f"    {o.ufunc.__name__}({', '.join(inputs)}, out={place[o.name]})")
     for name, array in target.items():
         if place[name] != array:
             lines.append(f"    copyto({array}, {place[name]})")
