@@ -52,6 +52,8 @@ def parameter(path: str, w: Array) -> None:
 
 def gradient(path: str, g: Any, like_path: str, w: Array) -> None:
     """Refuse a gradient that does not fit its parameter."""
+    if type(g) is np.ndarray is type(w) and g.dtype == w.dtype and g.shape == w.shape:
+        return  # what follows says what is wrong
     if not is_array(g):
         raise TypeError(f"{path} is {g!r}, of type {type(g).__name__}, wanted an array")
     if isinstance(w, np.ndarray) != isinstance(g, np.ndarray):
@@ -104,6 +106,7 @@ class Memory:
         self._ends: list[int] = []
         self._farthest: list[int] = []  # the largest end so far, in order of the starts
         self._owners: list[tuple[str, Array]] = []
+        self._roots: set[int] | None = set()  # ids of the arrays that hold the owned memory
 
     def add(self, path: str, array: Array) -> None:
         """Own the memory of an array; refuse what is owned already."""
@@ -116,9 +119,24 @@ class Memory:
         self._ends.insert(i, end)
         self._owners.insert(i, (path, array))
         self._farthest = list(itertools.accumulate(self._ends, max))
+        root = array
+        while isinstance(root, np.ndarray) and root.base is not None:
+            root = root.base
+        if not (type(root) is np.ndarray and root.flags.owndata):
+            self._roots = None  # memory from elsewhere: who else sees it cannot be known
+        elif self._roots is not None:
+            self._roots.add(id(root))
 
     def refuse(self, path: str, array: Array) -> None:
         """Raise where an array shares memory with an owned one."""
+        if (
+            self._roots is not None
+            and type(array) is np.ndarray
+            and array.base is None
+            and array.flags.owndata
+            and id(array) not in self._roots
+        ):
+            return  # it holds its memory itself, and nothing owned is a view of it
         start, end = span(array)
         i = bisect.bisect_left(self._starts, end)
         while i > 0 and self._farthest[i - 1] > start:

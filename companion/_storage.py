@@ -77,17 +77,20 @@ def save(path: PathLike, state_dict: dict[str, Any]) -> None:
 def load(path: PathLike, state: dict[str, Tree]) -> dict[str, Any]:
     """Read a file of :func:`save` as a state dictionary with the structure of ``state``."""
     members = _members(state)
+    wanted = {name for name, _ in members}
+    strange = f"{path} is not a file written by Optimizer.save"
+    with Path(path).open("rb") as file:
+        if not zipfile.is_zipfile(file):
+            raise ValueError(strange)
     try:
         with np.load(path, allow_pickle=False) as file:
             header = json.loads(str(file["header"]))
             names = set(file.files) - {"header"}
-            if names != {name for name, _ in members}:
-                raise ValueError(
-                    f"{path} holds {sorted(names)}, wanted {sorted(name for name, _ in members)}"
-                )
+            if names != wanted:
+                raise ValueError(f"{path} holds {sorted(names)}, wanted {sorted(wanted)}")
             arrays = {name: _like(file[name], array) for name, array in members}
     except (zipfile.BadZipFile, KeyError, EOFError, json.JSONDecodeError) as error:
-        raise ValueError(f"{path} is not a file written by Optimizer.save") from error
+        raise ValueError(strange) from error
     loaded = {
         name: _tree.unflatten(tree, [arrays[p] for p, _ in _tree.leaves(tree, name)])
         for name, tree in state.items()

@@ -111,8 +111,9 @@ class Optimizer:
         self._engine_name = engines.select(engine, arrays)
         self._engine = engines.load(self._engine_name, tape)
         self._tape: Tape = tape
-        self._params, self._on_nonfinite, self._t = params, on_nonfinite, 0
+        self._params, self._check_finite, self._t = params, on_nonfinite == "raise", 0
         self._paths, self._arrays = [path for path, _ in leaves], arrays
+        self._names = [path.replace("params", "grads", 1) for path in self._paths]
         self._states = [[_zeros_like(w) for _ in tape.states] for w in arrays]
         for path, states in zip(self._paths, self._states, strict=True):
             for name, state in zip(tape.states, states, strict=True):
@@ -146,19 +147,19 @@ class Optimizer:
         """
         gradients: list[Array] = []
         _tree.flatten_like(grads, self._params, "grads", "params", gradients)
-        for g, w, path in zip(gradients, self._arrays, self._paths, strict=True):
-            name = path.replace("params", "grads", 1)
+        refuse = self._memory.refuse
+        for name, g, path, w in zip(self._names, gradients, self._paths, self._arrays, strict=True):
             _checks.gradient(name, g, path, w)
-            self._memory.refuse(name, g)
-            if self._on_nonfinite == "raise":
+            refuse(name, g)
+            if self._check_finite:
                 _checks.finite(name, g)
-        scalars = {name: getattr(self, name) for name in self._numbers}
-        if "t" in self._tape.scalars:
-            scalars["t"] = self._t + 1
-        coefficients = self._engine.coefficients(**scalars)
+        t = self._t + 1
+        values = vars(self)
+        scalars = [t if name == "t" else values[name] for name in self._tape.scalars]
+        coefficients = self._engine.coefficients(*scalars)
         for update, g in zip(self._updates, gradients, strict=True):
             update(g, coefficients)
-        self._t += 1
+        self._t = t
 
     @property
     def params(self) -> Tree:

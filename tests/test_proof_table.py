@@ -7,11 +7,11 @@ import inspect
 
 import numpy as np
 import pytest
-from tests.bits import assert_same_bits
 
 import companion
 from companion import rules
 from companion.tape import record
+from tests.bits import assert_same_bits
 
 TABLE = {
     rules.gradient_descent: (companion.GradientDescent, [{}]),

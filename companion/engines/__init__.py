@@ -1,7 +1,7 @@
 """Engines: bind a recorded rule to arrays and compile it, nothing else.
 
 Each engine is a class made from a :class:`~companion.tape.Tape`. Its
-``coefficients(**scalars)`` evaluates once a step what all arrays share; its
+``coefficients(*scalars)`` evaluates once a step what all arrays share; its
 ``bind(w, states)`` returns the in-place ``update(g, coefficients)`` of one parameter.
 All engines compute the same bits; they differ in how often they touch memory.
 """

@@ -48,12 +48,14 @@ def bind(kernel: Kernel, w: Array, states: Sequence[Array]) -> Update:
     if order is None:
         return gather
     flat_w, *flat_states = (a.reshape(-1, order=order) for a in (w, *states))
+    is_flat = w.ndim == 1
 
     def update(g: Array, coefficients: Sequence[float]) -> None:
         flags = g.flags
         contiguous = flags.c_contiguous if order == "C" else flags.f_contiguous
         if contiguous and flags.aligned:
-            kernel(flat_w, g.reshape(-1, order=order), *flat_states, *coefficients)
+            flat_g = g if is_flat else g.reshape(-1, order=order)
+            kernel(flat_w, flat_g, *flat_states, *coefficients)
         else:
             gather(g, coefficients)
 

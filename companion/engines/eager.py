@@ -16,9 +16,9 @@ class Engine:
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
 
-    def coefficients(self, **scalars: float) -> dict[str, float]:
+    def coefficients(self, *scalars: float) -> dict[str, float]:
         """Return what the updates of one step share: here the scalars themselves."""
-        return scalars
+        return dict(zip(self.tape.scalars, scalars, strict=True))
 
     def bind(self, w: Array, states: list[Array]) -> Update:
         """Make the update of one parameter."""
