@@ -11,9 +11,7 @@ from typing import Any
 import numpy as np
 
 from companion import _checks, _tree
-from companion._typing import Array, Tree
-
-PathLike = str | os.PathLike[str]
+from companion._typing import Array, PathLike, Tree
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from companion import _checks, _storage, _tree, engines, rules
-from companion._typing import Array, Tree
+from companion import _checks, _tree, engines, rules
+from companion._typing import Array, PathLike, Tree
 from companion.engines._layout import compute_dtype
 from companion.tape import Tape, record
 
@@ -212,6 +212,8 @@ class Optimizer:
             Where it is of another rule or options, or does not fit the parameters;
             nothing has changed.
         """
+        from companion import _storage  # most programs never need it, and it imports slowly
+
         loaded = _storage.check(state_dict, self.state_dict(), self._params)
         for states, values in zip(self._states, loaded.states, strict=True):
             for state, value in zip(states, values, strict=True):
@@ -220,16 +222,20 @@ class Optimizer:
             setattr(self, name, value)
         self._t = loaded.t
 
-    def save(self, path: _storage.PathLike) -> None:
+    def save(self, path: PathLike) -> None:
         """Write :meth:`state_dict` to one file, aside first and then renamed.
 
         The file is a NumPy ``.npz`` of plain arrays, readable without this package.
         Parameters are not in it: save them with your model.
         """
+        from companion import _storage
+
         _storage.save(path, self.state_dict())
 
-    def load(self, path: _storage.PathLike) -> None:
+    def load(self, path: PathLike) -> None:
         """Read a file written by :meth:`save`, as :meth:`load_state_dict` does."""
+        from companion import _storage
+
         self.load_state_dict(_storage.load(path, self.state))
 
     def __repr__(self) -> str:

@@ -75,7 +75,7 @@ SPOILED = {
     "t": (lambda d: d | {"t": -1}, r"state_dict\['t'\] is -1, wanted an integer >= 0"),
     "lr": (lambda d: d | {"hyperparameters": d["hyperparameters"] | {"lr": -1}}, "lr=-1"),
     "missing": (lambda d: d | {"state": {"s": d["state"]["s"]}}, r"wanted the keys \['s', 'r'\]"),
-    "shape": (lambda d: d | {"state": d["state"] | {"r": d["state"]["r"] | {"W": np.ones(3, "f4")}}},
+    "shape": (lambda d: d | {"state": d["state"] | {"r": gradients(0) | {"W": np.ones(3, "f4")}}},
               r"state_dict\['state'\]\['r'\]\['W'\] has shape \(3,\), wanted \(4, 3\)"),
 }  # fmt: skip
 
