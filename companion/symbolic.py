@@ -1,6 +1,6 @@
 """Rules as mathematics: their LaTeX, their formulas, and the proof that code equals formula.
 
-Needs SymPy, from the extra ``symbolic``, except for :func:`latex`.
+Needs SymPy, from the extra ``symbolic``, except for :func:`latex` and :func:`source`.
 """
 
 import ast
@@ -11,7 +11,7 @@ from typing import Any
 
 from companion.tape import Operation, record
 
-__all__ = ["difference", "equal", "expressions", "latex", "show", "symbols"]
+__all__ = ["difference", "equal", "expressions", "latex", "show", "source", "symbols"]
 
 Rule = Callable[..., Any]
 
@@ -115,6 +115,23 @@ def equal(rule: Rule, formulas: dict[str, Any], **options: bool) -> bool:
     False
     """
     return all(value == 0 for value in difference(rule, formulas, **options).values())
+
+
+def source(rule: Rule) -> str:
+    """Return a rule's own source, without its docstring.
+
+    >>> from companion import rules
+    >>> print(source(rules.gradient_descent))
+    def gradient_descent(w: Array, g: Array, *, lr: float = 1e-2) -> tuple[Array]:
+        return (w - lr * g,)
+    """
+    lines = textwrap.dedent(inspect.getsource(rule)).splitlines()
+    function = ast.parse("\n".join(lines)).body[0]
+    assert isinstance(function, ast.FunctionDef)  # a rule is a function
+    if ast.get_docstring(function) is not None:
+        docstring = function.body[0]
+        del lines[docstring.lineno - 1 : docstring.end_lineno]
+    return "\n".join(lines[function.lineno - 1 :])
 
 
 def latex(rule: Rule, **options: bool) -> str:
