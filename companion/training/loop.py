@@ -231,7 +231,8 @@ def _reason(
 
 
 def _name(criterion: Callable[[Snapshot], bool]) -> str:
-    return getattr(criterion, "__name__", repr(criterion))
+    name: str = getattr(criterion, "__name__", repr(criterion))
+    return "criterion" if name == "<lambda>" else name
 
 
 def _progress(count: int, wanted: bool) -> Iterable[int]:

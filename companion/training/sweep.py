@@ -27,12 +27,15 @@ class Sweep:
         The seeds, of length s.
     losses
         What each run ended with, of shape (k, s); infinite where it diverged.
+    label
+        Name of the optimizer's class, ``"Adam"`` say.
     """
 
     method: str
     rates: Array
     seeds: tuple[int, ...]
     losses: Array
+    label: str
 
     @property
     def median(self) -> Array:
@@ -63,7 +66,7 @@ class Sweep:
     def __repr__(self) -> str:
         edge = ", on the edge of the grid" if self.on_edge else ""
         return (
-            f"{self.method}: best rate {self.best_rate:.6g}{edge}, "
+            f"{self.label}: best rate {self.best_rate:.6g}{edge}, "
             f"median loss {self.best_loss:.6g} of {len(self.seeds)} seed(s)"
         )
 
@@ -114,7 +117,7 @@ def sweep(
     >>> from companion.problems import Quadratic
     >>> bowl = Quadratic([1.0, 10.0])
     >>> sweep(bowl, GradientDescent, [0.02, 0.1, 0.18, 0.25], steps=50, jobs=1)
-    gradient_descent: best rate 0.18, median loss 2.22177e-09 of 1 seed(s)
+    GradientDescent: best rate 0.18, median loss 2.22177e-09 of 1 seed(s)
     """
     grid = np.asarray(rates, dtype=np.float64)
     if grid.ndim != 1 or len(grid) < 3 or not (np.diff(grid) > 0).all():
@@ -124,9 +127,9 @@ def sweep(
     arguments |= {"record_every": arguments.get("steps", 1000)} | arguments
     runs = [(float(lr), seed) for lr in grid for seed in seeds]
 
-    def run(lr: float, seed: int) -> tuple[str, float]:
+    def run(lr: float, seed: int) -> tuple[str, str, float]:
         history = minimize(problem, method, lr=lr, seed=seed, progress=False, **arguments)
-        return history.method, measure(history)
+        return history.method, history.label.partition("(")[0], measure(history)
 
     try:
         from joblib import Parallel, delayed
@@ -134,6 +137,6 @@ def sweep(
         results = [run(*one) for one in runs]
     else:
         results = Parallel(n_jobs=jobs)(delayed(run)(*one) for one in runs)
-    losses = np.array([loss for _, loss in results]).reshape(len(grid), len(seeds))
+    losses = np.array([loss for *_, loss in results]).reshape(len(grid), len(seeds))
     losses = np.where(np.isnan(losses), np.inf, losses)
-    return Sweep(results[0][0], grid, tuple(seeds), losses)
+    return Sweep(results[0][0], grid, tuple(seeds), losses, results[0][1])
