@@ -23,6 +23,7 @@ from companion.optimizers import (
     Optimizer,
     RMSProp,
 )
+from companion.packing import pack
 
 __all__ = [
     "AMSGrad",
@@ -32,5 +33,6 @@ __all__ = [
     "Momentum",
     "Optimizer",
     "RMSProp",
+    "pack",
     "rules",
 ]

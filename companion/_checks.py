@@ -37,13 +37,30 @@ def option(name: str, value: object) -> bool:
     return bool(value)
 
 
+def floating(path: str, array: Array) -> None:
+    """Refuse an array that is not a plain one of floating dtype."""
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(f"{path} is a masked array, wanted a plain one: its mask would be ignored")
+    if array.dtype not in DTYPES:
+        dtype = array.dtype
+        given = dtype if dtype.isnative else f"{dtype.str}, not in native byte order"
+        raise TypeError(f"{path} has dtype {given}, wanted float16, float32 or float64")
+
+
+def alike(path: str, a: Array, like_path: str, b: Array) -> None:
+    """Refuse an array of another kind, dtype or device than a second one."""
+    if isinstance(a, np.ndarray) != isinstance(b, np.ndarray):
+        kinds = [f"{type(x).__module__}.{type(x).__name__}" for x in (a, b)]
+        raise TypeError(f"{path} is a {kinds[0]}, wanted a {kinds[1]} like {like_path}")
+    if a.dtype != b.dtype:
+        raise TypeError(f"{path} has dtype {a.dtype}, wanted {b.dtype} like {like_path}")
+    if not isinstance(a, np.ndarray) and a.device != b.device:
+        raise ValueError(f"{path} is on {a.device}, wanted {b.device} like {like_path}")
+
+
 def parameter(path: str, w: Array) -> None:
     """Refuse an array that cannot be updated in place."""
-    if isinstance(w, np.ma.MaskedArray):
-        raise TypeError(f"{path} is a masked array, wanted a plain one: its mask would be ignored")
-    if w.dtype not in DTYPES:
-        given = w.dtype if w.dtype.isnative else f"{w.dtype.str}, not in native byte order"
-        raise TypeError(f"{path} has dtype {given}, wanted float16, float32 or float64")
+    floating(path, w)
     if isinstance(w, np.ndarray) and not w.flags.writeable:
         raise ValueError(f"{path} is read-only, wanted a writable array: it is updated in place")
     if _overlaps_itself(w):
@@ -56,17 +73,11 @@ def gradient(path: str, g: Any, like_path: str, w: Array) -> None:
         return  # what follows says what is wrong
     if not is_array(g):
         raise TypeError(f"{path} is {g!r}, of type {type(g).__name__}, wanted an array")
-    if isinstance(w, np.ndarray) != isinstance(g, np.ndarray):
-        kinds = [f"{type(a).__module__}.{type(a).__name__}" for a in (g, w)]
-        raise TypeError(f"{path} is a {kinds[0]}, wanted a {kinds[1]} like {like_path}")
     if isinstance(g, np.ma.MaskedArray):
         raise TypeError(f"{path} is a masked array, wanted a plain one: its mask would be ignored")
-    if g.dtype != w.dtype:
-        raise TypeError(f"{path} has dtype {g.dtype}, wanted {w.dtype} like {like_path}")
+    alike(path, g, like_path, w)
     if g.shape != w.shape:
         raise ValueError(f"{path} has shape {g.shape}, wanted {w.shape} like {like_path}")
-    if not isinstance(w, np.ndarray) and g.device != w.device:
-        raise ValueError(f"{path} is on {g.device}, wanted {w.device} like {like_path}")
 
 
 def finite(path: str, g: Array) -> None:

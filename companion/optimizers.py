@@ -1,14 +1,15 @@
 """Optimizers: a rule that holds its parameters and states, and steps in place."""
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
 
-from companion import _checks, _tree, engines, rules
+from companion import _checks, _tree, engines, packing, rules
 from companion._typing import Array, PathLike, Tree
-from companion.engines._layout import compute_dtype
+from companion.engines._layout import Update, compute_dtype
 from companion.tape import Tape, record
 
 __all__ = ["AMSGrad", "AdaGrad", "Adam", "GradientDescent", "Momentum", "Optimizer", "RMSProp"]
@@ -114,12 +115,25 @@ class Optimizer:
         self._params, self._check_finite, self._t = params, on_nonfinite == "raise", 0
         self._paths, self._arrays = [path for path, _ in leaves], arrays
         self._names = [path.replace("params", "grads", 1) for path in self._paths]
-        self._states = [[_zeros_like(w) for _ in tape.states] for w in arrays]
+        # Packed parameters have packed states, so that a step may update all as one array.
+        self._layout = layout = packing.find(arrays)
+        if layout is None:
+            columns = [[_zeros_like(w) for w in arrays] for _ in tape.states]
+        else:
+            flat_states = [_zeros_like(layout.flat) for _ in tape.states]
+            self._update_flat = self._engine.bind(layout.flat, flat_states)
+            columns = [layout.split(state) for state in flat_states]
+        self._states = [[column[i] for column in columns] for i in range(len(arrays))]
         for path, states in zip(self._paths, self._states, strict=True):
             for name, state in zip(tape.states, states, strict=True):
                 memory.add(path.replace("params", f"state[{name!r}]", 1), state)
         self._memory = memory
-        self._updates = [self._engine.bind(w, s) for w, s in zip(arrays, self._states, strict=True)]
+
+    @functools.cached_property
+    def _updates(self) -> list[Update]:
+        """One update a parameter, bound at the first step that needs it: binding may compile."""
+        pairs = zip(self._arrays, self._states, strict=True)
+        return [self._engine.bind(w, states) for w, states in pairs]
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in self._numbers:
@@ -145,6 +159,24 @@ class Optimizer:
         TypeError, ValueError
             Where a gradient does not fit; nothing has changed.
         """
+        layout = self._layout
+        flat = layout.recall(grads) if layout else None
+        if flat is None or self._check_finite:
+            gradients = self._checked(grads)
+            flat = layout.flatten(grads, gradients) if layout else None
+        t = self._t + 1
+        values = vars(self)
+        scalars = [t if name == "t" else values[name] for name in self._tape.scalars]
+        coefficients = self._engine.coefficients(*scalars)
+        if flat is not None:
+            self._update_flat(flat, coefficients)
+        else:
+            for update, g in zip(self._updates, gradients, strict=True):
+                update(g, coefficients)
+        self._t = t
+
+    def _checked(self, grads: Tree) -> list[Array]:
+        """List the gradients in the order of the parameters; refuse what does not fit."""
         gradients: list[Array] = []
         _tree.flatten_like(grads, self._params, "grads", "params", gradients)
         refuse = self._memory.refuse
@@ -153,13 +185,7 @@ class Optimizer:
             refuse(name, g)
             if self._check_finite:
                 _checks.finite(name, g)
-        t = self._t + 1
-        values = vars(self)
-        scalars = [t if name == "t" else values[name] for name in self._tape.scalars]
-        coefficients = self._engine.coefficients(*scalars)
-        for update, g in zip(self._updates, gradients, strict=True):
-            update(g, coefficients)
-        self._t = t
+        return gradients
 
     @property
     def params(self) -> Tree:
