@@ -1,0 +1,1 @@
+"""Timings beside peers: ``make bench``, or ``python -m benchmarks --help``."""
