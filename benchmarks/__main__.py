@@ -1,7 +1,7 @@
 """Time the optimizers side by side; write results/cpu.json, cpu.md and cpu.png."""
 
 import argparse
-import datetime
+import datetime as dt
 import importlib.metadata
 import json
 import os
@@ -32,7 +32,7 @@ def processor() -> str:
 def machine() -> dict[str, Any]:
     """Describe where and with what the times were taken."""
     return {
-        "date": datetime.date.today().isoformat(),
+        "date": dt.date.today().isoformat(),
         "processor": processor(),
         "cores": len(os.sched_getaffinity(0)),
         "threads": THREADS,

@@ -20,7 +20,7 @@ LR, EPS, BETAS, DECAY = 1e-3, 1e-7, (0.9, 0.999), 0.9
 OPTIMIZERS = {"adam": companion.Adam, "adagrad": companion.AdaGrad, "rmsprop": companion.RMSProp}
 
 
-class Absent(Exception):
+class AbsentError(Exception):
     """The contestant does not have this rule."""
 
 
@@ -51,7 +51,7 @@ def torch(**kind: bool) -> Callable[[str, Arrays, Arrays], Step]:
             p.grad = torch.from_numpy(g)
         if rule == "rmsprop":
             if kind.get("fused"):
-                raise Absent
+                raise AbsentError
             return torch.optim.RMSprop(parameters, lr=LR, alpha=DECAY, eps=EPS, **kind).step
         if rule == "adagrad":
             return torch.optim.Adagrad(parameters, lr=LR, eps=EPS, **kind).step
@@ -94,7 +94,7 @@ def sklearn(rule: str, arrays: Arrays, gradients: Arrays) -> Step:
     from sklearn.neural_network._stochastic_optimizers import AdamOptimizer
 
     if rule != "adam":
-        raise Absent
+        raise AbsentError
     optimizer = AdamOptimizer(arrays, LR, *BETAS, epsilon=EPS)
     return lambda: optimizer.update_params(arrays, gradients)
 
@@ -107,7 +107,7 @@ def thinc(rule: str, arrays: Arrays, gradients: Arrays) -> Step:
     from thinc.api import Adam
 
     if rule != "adam":
-        raise Absent
+        raise AbsentError
     optimizer = Adam(LR, beta1=BETAS[0], beta2=BETAS[1], eps=EPS, L2=0.0, grad_clip=0.0)
     filled = [g.copy() for g in gradients]
 

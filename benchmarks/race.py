@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from benchmarks.contestants import CONTESTANTS, PEERS, Absent
+from benchmarks.contestants import CONTESTANTS, PEERS, AbsentError
 from companion import rules
 
 RULES = ("adam", "adagrad", "rmsprop")
@@ -54,7 +54,7 @@ def race(rule: str, size: str, advance: Callable[[], Any]) -> dict[str, float]:
         w = arrays(size, 0)
         try:
             step = prepare(rule, w, arrays(size, 1))
-        except Absent:
+        except AbsentError:
             continue
         step()
         step()

@@ -29,8 +29,8 @@ def markdown(results: dict[str, Any]) -> str:
     machine = results["machine"]
     versions = ", ".join(f"{name} {v}" for name, v in machine["versions"].items())
     lines = [
-        f"{machine['processor']}, {machine['cores']} cores, {machine['threads']} threads, "
-        f"{machine['date']}; Python {machine['python']}, {versions}.",
+        "{processor}, {cores} cores, {threads} threads, {date}; Python {python}, ".format(**machine)
+        + versions,
         "",
     ]
     for rule, by_size in results["seconds"].items():
@@ -52,8 +52,8 @@ def markdown(results: dict[str, Any]) -> str:
                     f"| {rule} | {size} | {name} / {other} | {limit} | {reached:.3g} | {verdict} |"
                 )
     for name, first in results["first step"].items():
-        lines += ["", f"First step in a new process, {name}: "
-                  f"{first['cold']:.2f} s cold, {first['warm']:.2f} s with a warm cache."]  # fmt: skip
+        times = f"{first['cold']:.2f} s cold, {first['warm']:.2f} s with a warm cache"
+        lines += ["", f"First step in a new process, {name}: {times}."]
     return "\n".join(lines) + "\n"
 
 
