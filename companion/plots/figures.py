@@ -59,7 +59,7 @@ def contours(
     values = host(problem.values(x, y))  # type: ignore[attr-defined]
     levels = np.unique(np.quantile(values, np.linspace(0, 1, 20) ** 1.5))
     x, y = host(x), host(y)
-    ax.contourf(x, y, values, levels, cmap="Greys", norm=_ranks(levels), alpha=0.35)
+    ax.contourf(x, y, values, levels, cmap="Greys", norm=_ranks(levels), alpha=0.2)
     ax.contour(x, y, values, levels, colors="#9a9a9a", linewidths=0.6)
     for look, (label, _), path in zip(styles(histories), labeled(histories), paths, strict=True):
         every = max(1, len(path) // 15)

@@ -28,6 +28,8 @@ def floating(name: str, values: Any, *, dtype: Any = None, xp: ModuleType | None
 
     Anything but a floating array becomes float64.
     """
+    if dtype is not None and np.dtype(dtype).kind != "f":
+        raise TypeError(f"dtype={dtype!r}, wanted a floating one")
     if xp is None:
         xp = namespace(values) if _tree.is_array(values) else np
     if dtype is None:
@@ -64,7 +66,8 @@ class Problem(ABC):
     @property
     def xp(self) -> ModuleType:
         """The module of the problem's arrays, ``numpy`` or ``cupy``."""
-        return namespace(_tree.leaves(self._start, "start")[0][1])
+        start = self._start
+        return namespace(next(iter(start.values())) if isinstance(start, dict) else start)
 
     @abstractmethod
     def loss(self, params: Tree, batch: Array | None = None) -> float:
@@ -94,7 +97,7 @@ class Problem(ABC):
 
 def match(name: str, array: Array, like: Array) -> Array:
     """Check that an array has the shape of another and a floating dtype."""
-    if not _tree.is_array(array):
+    if not hasattr(array, "shape"):
         array = namespace(like).asarray(array, dtype=like.dtype)
     if array.shape != like.shape:
         raise ValueError(f"{name} has the shape {array.shape}, wanted {like.shape}")
@@ -143,13 +146,19 @@ class Samples(Problem):
         """Return the features and targets of a batch of row numbers, by default all."""
         if batch is None:
             return self.X, self.y
-        batch = self.xp.asarray(batch)
-        if batch.ndim != 1 or not batch.size or batch.dtype.kind not in "iu":
-            raise ValueError(
-                f"batch has the shape {batch.shape} and the dtype {batch.dtype}, "
-                "wanted a 1-d array of one row number or more"
-            )
+        batch = row_numbers(batch, self.xp)
         return self.X[batch], self.y[batch]
+
+
+def row_numbers(batch: Any, xp: ModuleType) -> Array:
+    """Check a batch of samples, given by their numbers."""
+    batch = xp.asarray(batch)
+    if batch.ndim != 1 or not batch.size or batch.dtype.kind not in "iu":
+        raise ValueError(
+            f"batch has the shape {batch.shape} and the dtype {batch.dtype}, "
+            "wanted a 1-d array of one row number or more"
+        )
+    return batch
 
 
 def nonnegative(name: str, value: float) -> float:

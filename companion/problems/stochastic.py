@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from companion._typing import Array
-from companion.problems._base import Problem, Random, floating, nonnegative
+from companion.problems._base import Problem, Random, floating, nonnegative, row_numbers
 
 
 class Noisy(Problem):
@@ -121,7 +121,9 @@ class LinearLosses(Problem):
             self.minimizer, self.minimum = xp.full(1, best, dtype=dtype), mean * best
 
     def _slope(self, batch: Array | None) -> Array:
-        return self.slopes.mean() if batch is None else self.slopes[batch].mean()
+        if batch is None:
+            return self.slopes.mean()
+        return self.slopes[row_numbers(batch, self.xp)].mean()
 
     def loss(self, params: Array, batch: Array | None = None) -> float:
         """Return the mean of the lines at ``params``, of shape (1,)."""

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from companion._typing import Array, Tree
 
@@ -41,9 +40,7 @@ class History:
     method
         Name of the rule, ``"adam"`` say.
     label
-        The optimizer with what was set: ``"Adam(lr=0.1)"``.
-    hyperparameters
-        What was set; the first rate, where there was a schedule.
+        The optimizer with its first rate and what else was set: ``"Adam(lr=0.1)"``.
     steps
         The recorded steps, from 0, the start, to the last.
     loss
@@ -67,7 +64,6 @@ class History:
 
     method: str
     label: str
-    hyperparameters: dict[str, Any]
     steps: Array
     loss: Array
     gradient_norm: Array

@@ -96,8 +96,11 @@ def minimize(
     wanted = _wanted(record, sum(array.size for array in arrays))
     metrics = metrics or {}
     if schedule:
+        if "lr" in hyperparameters:
+            raise TypeError(f"lr={hyperparameters['lr']!r} beside a schedule, wanted one of them")
         hyperparameters["lr"] = schedule(1)
     optimizer = method(params, **hyperparameters)
+    label = _label(optimizer, hyperparameters, scheduled=schedule is not None)
     criteria = [(_name(criterion), copy.deepcopy(criterion)) for criterion in stop]
     moments: list[Snapshot] = []
     rows: dict[str, list[Any]] = {name: [] for name in (*wanted, *metrics)}
@@ -123,12 +126,9 @@ def minimize(
             optimizer.step(gradient)
             problem.project(params)
 
-    given = ", ".join(f"{name}={value:.6g}" for name, value in hyperparameters.items()
-                      if isinstance(value, int | float))  # fmt: skip
     return History(
         method=optimizer.rule.__name__,
-        label=f"{type(optimizer).__name__}({given})",
-        hyperparameters=hyperparameters,
+        label=label,
         steps=np.array([now.step for now in moments]),
         loss=np.array([now.loss for now in moments]),
         gradient_norm=np.array([now.gradient_norm for now in moments]),
@@ -156,7 +156,7 @@ def effective_rate(optimizer: Optimizer) -> Array:
     r = _flat(state.get("r_max", state["r"]))
     if hasattr(optimizer, "beta2"):
         r = r / (1 - optimizer.beta2**optimizer.t)
-    eps: float = optimizer.eps  # type: ignore[attr-defined]
+    eps = float(getattr(optimizer, "eps", 0.0))
     inside = optimizer.options.get("eps_inside_root", False)
     return lr / (np.sqrt(r + eps) if inside else np.sqrt(r) + eps)
 
@@ -228,6 +228,17 @@ def _reason(
         if holds(now):
             return name
     return "steps" if now.step == steps else None
+
+
+def _label(optimizer: Any, given: dict[str, Any], *, scheduled: bool) -> str:
+    """Name the optimizer with its first learning rate and what else was set."""
+    words = [f"lr{' from ' if scheduled else '='}{optimizer.lr:.6g}"]
+    words += [
+        f"{name}={value:.6g}" if isinstance(value, float) else f"{name}={value!r}"
+        for name, value in given.items()
+        if name != "lr"
+    ]
+    return f"{type(optimizer).__name__}({', '.join(words)})"
 
 
 def _name(criterion: Callable[[Snapshot], bool]) -> str:
