@@ -144,13 +144,15 @@ def rates(
     repeated: Counter[str] = Counter()
     for label, history in labeled(histories):
         table = _recorded(history.rates, "rates")
+        if len(table) < 2:
+            raise ValueError(f"{label} made no step, and so it has no rates")
         if coordinates is None and table.shape[1] > 4:
             raise ValueError(f"there are {table.shape[1]} coordinates; choose some")
         for i in range(table.shape[1]) if coordinates is None else coordinates:
             look = style(history.method, repeated[history.method])
             repeated[history.method] += 1
-            every = np.unique(np.geomspace(1, max(1, len(table) - 1), 8).astype(int))
-            ax.plot(history.steps, table[:, i], label=f"{label}, $w_{{{i + 1}}}$",
+            every = np.unique(np.geomspace(1, len(table) - 1, 8).astype(int)) - 1
+            ax.plot(history.steps[1:], table[1:, i], label=f"{label}, $w_{{{i + 1}}}$",
                     markevery=every.tolist(), **look)  # fmt: skip
     ax.set(xscale="log", yscale="log", xlabel="step", ylabel="effective rate")
     return finish(ax)
