@@ -10,6 +10,7 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
 
 DESCRIPTION_LENGTH = 160
 # The parts of MathJax that a page of this book can ask for.
@@ -30,9 +31,11 @@ NOT_FOUND = """<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
+<link rel="icon" href="data:,">
 <title>Page not found – {title}</title>
 <style>
 body {{ font: 1.125rem/1.6 system-ui, sans-serif; max-width: 36rem; margin: 15vh auto; padding: 0 1rem; }}
+a {{ color: inherit; }}
 </style>
 </head>
 <body>
@@ -48,6 +51,7 @@ REDIRECT = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <title>{title}</title>
+<link rel="icon" href="data:,">
 <meta http-equiv="refresh" content="0; url={first}">
 </head>
 <body><main><h1>{title}</h1><p><a href="{first}">Open the book.</a></p></main></body>
@@ -69,11 +73,18 @@ def show_repository(_app: Sphinx, config: Config) -> None:
             config.html_theme_options[button] = True
 
 
+def renew_all(
+    _app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> set[str]:
+    """Read every page again when one changed: citations, numbers and links cross pages."""
+    return set(env.found_docs) if added | changed | removed else set()
+
+
 def describe(
     app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Add the page's description and the card that a link to it shows."""
-    book = app.config.project
+    book = app.config.html_title
     title = re.sub("<[^>]*>", "", context.get("title") or book)
     if page == app.config.root_doc:
         context["docstitle"] = None  # the book's own name, once
@@ -89,7 +100,8 @@ def describe(
     for name, content in tags.items():
         key = "property" if name.startswith("og:") else "name"
         context["metatags"] = (
-            context.get("metatags", "") + f'\n<meta {key}="{name}" content="{html.escape(content)}" />'
+            context.get("metatags", "")
+            + f'\n<meta {key}="{name}" content="{html.escape(content)}" />'
         )
 
 
@@ -116,7 +128,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     for unneeded in ("**/*.map", "sphinx-thebe.*", "locales"):
         for path in (out / "_static").glob(unneeded):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    book, base = html.escape(app.config.project), app.config.html_baseurl.rstrip("/")
+    book, base = html.escape(app.config.html_title), app.config.html_baseurl.rstrip("/")
     pages = [f"{doc}.html" for doc in sorted(app.env.found_docs)]
     first = f"{app.config.root_doc}.html"
     (out / "404.html").write_text(NOT_FOUND.format(title=book, home=f"{base}/"), "utf-8")
@@ -148,6 +160,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the functions above to Sphinx."""
     app.connect("config-inited", remove_thebe, priority=0)
     app.connect("config-inited", show_repository)
+    app.connect("env-get-outdated", renew_all)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

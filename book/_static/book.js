@@ -1,0 +1,25 @@
+// Repairs to the theme: names and landmarks for screen readers, the keyboard, search without a server.
+for (const summary of document.querySelectorAll('details > summary[aria-label]'))
+  summary.removeAttribute('aria-label');
+for (const button of document.querySelectorAll('.search-button__button'))
+  button.removeAttribute('aria-label');
+for (const icon of document.querySelectorAll('.theme-switch-button [title]')) {
+  icon.removeAttribute('title');
+  icon.setAttribute('aria-hidden', 'true');
+}
+for (const brand of document.querySelectorAll('.sidebar-primary-item > a.navbar-brand'))
+  brand.parentElement.setAttribute('role', 'banner');
+for (const entry of document.querySelectorAll('.citation-list > .citation'))
+  entry.setAttribute('role', 'listitem'); // in place of a deprecated role
+
+// What scrolls sideways can be reached with the keyboard.
+const scrollers = 'mjx-container[display="true"], pre, .bd-content table, .cell_output';
+const markScrollers = () => {
+  for (const box of document.querySelectorAll(scrollers))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute('tabindex');
+};
+new ResizeObserver(markScrollers).observe(document.querySelector('main'));
+
+// A search result's excerpt is fetched, which browsers refuse for a page from a folder.
+if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

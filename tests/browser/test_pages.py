@@ -1,0 +1,114 @@
+"""Every page, as a reader meets it: offline, accessible, on a laptop, a phone and in the dark."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+
+ROOT = Path(__file__).resolve().parents[2]
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+CHAPTERS = [TOC["root"], *(chapter["file"] for chapter in TOC["chapters"])]
+GENERATED = ["genindex", "prf-prf", "py-modindex", "search", "404"]
+SETTINGS = {"light": ("light", 1280), "dark": ("dark", 1280), "narrow": ("light", 375)}
+PAGE_LIMIT = 1.5e6  # bytes, as a web server sends them
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+every_page = pytest.mark.parametrize("name", CHAPTERS + GENERATED)
+every_chapter = pytest.mark.parametrize("name", CHAPTERS)
+
+
+def visit(page, address):
+    """Open a page and wait until MathJax has typeset it."""
+    page.goto(address)
+    page.wait_for_function("!window.MathJax || window.MathJax.startup?.promise")
+    page.evaluate("window.MathJax && MathJax.startup.promise.then(() => null)")
+
+
+def violations(page):
+    """Return what axe-core finds, as readable lines."""
+    options = {"runOnly": RULES, "resultTypes": ["violations"], "preload": False}
+    # The drawn formulas are hidden from screen readers, which read the MathML beside them.
+    context = {"exclude": [["mjx-math"]]}
+    response = Axe().run(page, context, options).response["violations"]
+    return [
+        f"{v['id']}: {node['target']} {node['html'][:200]}" for v in response for node in v["nodes"]
+    ]
+
+
+@every_page
+def test_reads_well_from_a_folder(page, book_html, name):
+    visit(page, (book_html / f"{name}.html").as_uri())
+    assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
+    if page.locator(".math").count():
+        assert page.locator("mjx-container").count()
+    found = {}
+    for setting, (scheme, width) in SETTINGS.items():
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 900})
+        found[setting] = violations(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert not any(found.values()), json.dumps(found, indent=2)
+
+
+@every_chapter
+def test_is_light_over_the_network(page, server, name):
+    bodies = []
+    page.on("response", lambda response: bodies.append(response))
+    visit(page, f"{server}/{name}.html")
+    page.wait_for_load_state("networkidle")
+    assert all(response.ok for response in bodies)
+    assert sum(len(gzip.compress(response.body())) for response in bodies) <= PAGE_LIMIT
+
+
+@every_chapter
+def test_text_does_not_wait_for_mathjax(page, server, name):
+    page.route("**/mathjax/**", lambda route: None)  # MathJax never arrives
+    page.goto(f"{server}/{name}.html", wait_until="commit")
+    page.locator("article h1").wait_for(state="visible")
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_first_address_leads_to_the_book(page, server):
+    page.goto(server)
+    page.wait_for_url(f"**/{TOC['root']}.html")
+
+
+@pytest.mark.parametrize("over", ["file", "http"])
+def test_search_finds_bias_correction(page, book_html, server, over):
+    base = book_html.as_uri() if over == "file" else server
+    page.goto(f"{base}/search.html?q=bias+correction")
+    page.wait_for_selector("#search-results .search-summary:not(:empty)")
+    assert page.locator("#search-results li a").count()
+
+
+def test_keyboard_skips_to_the_text(page, book_html):
+    page.goto((book_html / f"{TOC['root']}.html").as_uri())
+    page.keyboard.press("Tab")
+    focused = page.locator(":focus")
+    assert focused.inner_text() == "Skip to main content"
+    box = focused.bounding_box()
+    assert box
+    assert box["y"] >= 0
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+
+
+def test_keyboard_focus_is_visible(page, book_html):
+    page.goto((book_html / f"{TOC['root']}.html").as_uri())
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        style = page.evaluate(
+            "(({outlineStyle, outlineWidth, boxShadow}) => [outlineStyle, outlineWidth, boxShadow])"
+            "(getComputedStyle(document.activeElement))"
+        )
+        assert style[:2] not in (["none", "0px"], ["auto", "0px"]) or style[2] != "none"
+
+
+def test_printed_page_holds_the_text_and_no_menus(page, book_html):
+    page.goto((book_html / f"{CHAPTERS[1]}.html").as_uri())
+    page.emulate_media(media="print")
+    assert page.locator("article p").first.is_visible()
+    assert not page.locator(".bd-sidebar-primary").is_visible()
