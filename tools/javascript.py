@@ -13,8 +13,10 @@ option turned over, are rules of their own: ``rmsprop_eps_outside_root`` say.
 import inspect
 import json
 from collections.abc import Iterator
+from typing import Any
 
-from companion import rules
+import companion
+from companion import plots, rules
 from companion.tape import Tape, record
 
 BODY = {
@@ -29,6 +31,7 @@ BODY = {
     "maximum": "Math.max({}, {})",
     "sign": "Math.sign({})",
 }
+LABELS = {"gradient_descent": "Gradient descent"}
 HOST = BODY | {"power": "{} ** {}"}
 
 
@@ -50,10 +53,24 @@ def script() -> str:
     return (
         "// Made from companion.rules by tools/javascript.py; do not edit.\n"
         "(function (root) {\n'use strict';\nconst rules = {\n" + entries + "\n};\n"
+        f"root.bookMethods = {json.dumps(methods())};\n"
         "root.bookRules = rules;\n"
         "if (typeof module !== 'undefined') module.exports = rules;\n"
         "})(typeof globalThis !== 'undefined' ? globalThis : this);\n"
     )
+
+
+def methods() -> dict[str, dict[str, Any]]:
+    """Return the name, color and dashes of each method, as the book's figures have them."""
+    found = {}
+    for cls in (companion.GradientDescent, companion.Momentum, companion.AdaGrad,
+                companion.RMSProp, companion.Adam, companion.AMSGrad):  # fmt: skip
+        name = cls.rule.__name__
+        style = plots.style(name)
+        dashes = [] if style["linestyle"] == "-" else list(style["linestyle"][1])
+        label = LABELS.get(name, cls.__name__)
+        found[name] = {"label": label, "color": style["color"], "dash": [3 * d for d in dashes]}
+    return found
 
 
 def _rule(tape: Tape) -> str:

@@ -12,6 +12,7 @@
       label: 'Quadratic bowl',
       parameters: { kappa: 20, angle: 0 },
       window: [-6, 6, -4, 4], start: [-5, -2], minimum: [0, 0],
+      rates: { gradient_descent: 0.4, momentum: 0.05, adagrad: 1, rmsprop: 0.2, adam: 0.3, amsgrad: 0.3 },
       make({ kappa, angle }) {
         const c = Math.cos(angle), s = Math.sin(angle), low = 4 / kappa, high = 4;
         const a = low * c * c + high * s * s, b = (low - high) * c * s;
@@ -26,6 +27,7 @@
       label: "Rosenbrock's valley",
       parameters: {},
       window: [-2, 2, -1, 3], start: [-1.2, 1], minimum: [1, 1],
+      rates: { gradient_descent: 0.001, momentum: 0.0005, adagrad: 0.3, rmsprop: 0.01, adam: 0.05, amsgrad: 0.05 },
       make: () => ({
         value(x, y) { const u = 1 - x, v = y - x * x; return u * u + 100 * v * v; },
         gradient(x, y, out) {
@@ -39,6 +41,7 @@
       label: "Beale's plateau",
       parameters: {},
       window: [-4.5, 4.5, -4.5, 4.5], start: [1, 1.5], minimum: [3, 0.5],
+      rates: { gradient_descent: 0.01, momentum: 0.005, adagrad: 0.5, rmsprop: 0.02, adam: 0.1, amsgrad: 0.1 },
       make() {
         const targets = [1.5, 2.25, 2.625];
         return {
@@ -58,6 +61,8 @@
       label: 'Saddle',
       parameters: {},
       window: [-2, 2, -2, 2], start: [1, 1e-3], minimum: null,
+      rates: { gradient_descent: 0.1, momentum: 0.1, adagrad: 0.1, rmsprop: 0.1, adam: 0.1, amsgrad: 0.1 },
+      series: { label: '|y|', of: (x, y) => Math.abs(y) },
       make: () => ({
         value: (x, y) => (x * x - y * y) / 2,
         gradient(x, y, out) { out[0] = x; out[1] = -y; },
@@ -67,6 +72,8 @@
       label: "Hinton's ±: gradients of mean zero",
       parameters: {},
       window: [-10, 10, -10, 10], start: [0, 0], minimum: null,
+      rates: { gradient_descent: 0.01, momentum: 0.01, adagrad: 0.01, rmsprop: 0.01, adam: 0.01, amsgrad: 0.01 },
+      series: { label: 'distance from the start', of: (x, y) => Math.hypot(x, y) },
       make: () => ({
         value: () => 0,
         gradient(x, y, out, t) { out[0] = t % 10 === 0 ? -0.9 : 0.1; out[1] = -out[0]; },
@@ -76,6 +83,7 @@
       label: 'Noisy bowl',
       parameters: {}, sigma: 1,
       window: [-4, 4, -3, 3], start: [-3, 2], minimum: [0, 0],
+      rates: { gradient_descent: 0.1, momentum: 0.02, adagrad: 0.5, rmsprop: 0.05, adam: 0.1, amsgrad: 0.1 },
       make: () => ({
         value: (x, y) => (x * x + y * y) / 2,
         gradient(x, y, out) { out[0] = x; out[1] = y; },
