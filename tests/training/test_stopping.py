@@ -34,20 +34,30 @@ def test_criterion_stops_where_it_first_holds(criterion, reason, holds):
     assert holds(history).tolist() == [False] * (len(history.steps) - 1) + [True]
 
 
+class Scripted(Quadratic):
+    """A problem with these losses, one after the other."""
+
+    def __init__(self, losses):
+        super().__init__([1.0])
+        self._losses = iter(losses)
+
+    def loss(self, params, batch=None):  # noqa: ARG002
+        return next(self._losses)
+
+
 def test_plateau_waits_out_its_patience_and_forgets_between_runs():
-    losses = iter([5.0, 4.0, 3.95, 4.2, 3.92, 3.91, 3.9, 3.9] * 2)
-
-    class Scripted(Quadratic):
-        def loss(self, params, batch=None):  # noqa: ARG002
-            return next(losses)
-
     plateau = Plateau(patience=4, improvement=0.1)
-    for _ in range(2):
-        history = minimize(Scripted([1.0]), GradientDescent, steps=7, stop=[plateau])
-        assert history.steps[-1] == 5
+    for height in (0, 10):  # a second run that remembered the first would stop at step 4
+        problem = Scripted(np.array([5, 4.3, 4, 3.95, 4.2, 3.92, 3.91, 3.9]) + height)
+        history = minimize(problem, GradientDescent, steps=7, stop=[plateau])
+        assert history.steps[-1] == 6
         assert history.reason == "Plateau(patience=4, improvement=0.1)"
-        for _ in range(2):
-            next(losses)
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_counts_as_infinite():
+    history = minimize(Scripted([1.0, math.nan]), GradientDescent, steps=3)
+    assert (history.reason, history.steps[-1]) == ("diverged", 1)
+    assert history.final_loss == math.inf
 
 
 def test_divergence_is_a_reason_without_a_warning():

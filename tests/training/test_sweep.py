@@ -16,6 +16,8 @@ from companion.training import (
     sweep,
 )
 
+BOWL = Quadratic([0.2, 4.0])
+
 
 def regression(n=12, d=3):
     rng = np.random.default_rng(0)
@@ -47,6 +49,8 @@ def test_sweep_takes_the_median_over_seeds_and_divergence_as_infinite():
     assert found.median[2] == math.inf
     run = minimize(problem, GradientDescent, lr=1.0, seed=2, steps=20)
     assert found.losses[1, 2] == run.final_loss
+    nothing = sweep(BOWL, Adam, [1, 2, 3], steps=1, jobs=1, measure=lambda h: math.nan)  # noqa: ARG005
+    assert (nothing.losses == math.inf).all()
 
 
 def test_sweep_gives_the_same_in_processes_threads_and_without_joblib(monkeypatch):
