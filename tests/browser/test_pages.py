@@ -56,7 +56,7 @@ def test_reads_well_from_a_folder(page, book_html, name):
 @every_chapter
 def test_is_light_over_the_network(page, server, name):
     bodies = []
-    page.on("response", lambda response: bodies.append(response))
+    page.on("response", bodies.append)
     visit(page, f"{server}/{name}.html")
     page.wait_for_load_state("networkidle")
     assert all(response.ok for response in bodies)
@@ -65,7 +65,7 @@ def test_is_light_over_the_network(page, server, name):
 
 @every_chapter
 def test_text_does_not_wait_for_mathjax(page, server, name):
-    page.route("**/mathjax/**", lambda route: None)  # MathJax never arrives
+    page.route("**/mathjax/**", lambda _: None)  # MathJax never arrives
     page.goto(f"{server}/{name}.html", wait_until="commit")
     page.locator("article h1").wait_for(state="visible")
     page.unroute_all(behavior="ignoreErrors")
