@@ -12,11 +12,10 @@ import html
 from pathlib import Path
 from typing import Any
 
+import javascript  # beside this file, where Sphinx finds its extensions
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
-
-from tools import javascript
+from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
 FOLDER = "explorer"
 SCRIPTS = ("rules", "simulate", "draw", "controls", "state", "explorer", "figures")
@@ -40,6 +39,14 @@ class Live(SphinxDirective):
         return [opening, *content, closing]
 
 
+class View(ReferenceRole):
+    """Link to a state of the explorer on the same page: ``{view}`text <f=saddle&steps=50>```."""
+
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        """Return the link."""
+        return [nodes.reference("", self.title, refuri=f"#{self.target}")], []
+
+
 def add_scripts(
     app: Sphinx, page: str, _template: str, _context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
@@ -61,6 +68,7 @@ def write_rules(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Connect the parts to Sphinx."""
     app.add_directive("live", Live)
+    app.add_role("view", View())
     app.connect("html-page-context", add_scripts)
     app.connect("build-finished", write_rules)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
