@@ -217,6 +217,17 @@ def test_figures_are_white_cards_with_readable_letters(runs):
         assert min(text.get_fontsize() for text in [*texts, *ax.get_legend().get_texts()]) >= 10
 
 
+def test_one_legend_names_each_run_once(runs):
+    figure, axes = plots.subplots(1, 2)
+    plots.losses(runs, ax=axes[0])
+    plots.contours(BOWL, runs[:1], ax=axes[1])
+    assert plots.one_legend(figure) is figure
+    assert [ax.get_legend() for ax in axes] == [None, None]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [run.label for run in runs]
+    assert min(text.get_fontsize() for text in legend.get_texts()) >= 10
+
+
 def test_the_style_stays_in_the_book(runs):
     before = mpl.rcParams.copy()
     plots.losses(runs)

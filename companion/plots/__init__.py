@@ -5,7 +5,7 @@ cue. Every figure is a white card, so that it reads the same in dark mode.
 """
 
 from companion.plots.figures import contours, losses, rates, sensitivity, summary
-from companion.plots.style import COLORS, LINES, MARKERS, STYLE, style, subplots
+from companion.plots.style import COLORS, LINES, MARKERS, STYLE, one_legend, style, subplots
 
 __all__ = [
     "COLORS",
@@ -14,6 +14,7 @@ __all__ = [
     "STYLE",
     "contours",
     "losses",
+    "one_legend",
     "rates",
     "sensitivity",
     "style",

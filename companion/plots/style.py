@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ParamSpec, TypeVar
 
 import matplotlib.pyplot as plt
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -76,6 +77,27 @@ def styled(function: Callable[P, R]) -> Callable[P, R]:
             return function(*args, **kwargs)
 
     return wrapper
+
+
+@styled
+def one_legend(figure: Figure, *, columns: int = 3) -> Figure:
+    """Replace the legends of all axes by one below them, each label once.
+
+    Parameters
+    ----------
+    figure
+        The figure to change.
+    columns
+        Of the legend.
+    """
+    handles: dict[str, Artist] = {}
+    for ax in figure.axes:
+        for handle, label in zip(*ax.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+        if legend := ax.get_legend():
+            legend.remove()
+    figure.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=columns)
+    return figure
 
 
 @styled
