@@ -75,7 +75,7 @@ def runs(node):
     """Run every rule on every landscape once."""
     return node(f"""
         // A finer rate where rounding would grow: RMSProp's dance around a minimum is chaotic.
-        const finer = (name, rule) => (name === 'quadratic' && rule.startsWith('rms') ? 0.1 : 1);
+        const finer = (name, rule) => (name === 'quadratic' && rule.startsWith('rms') ? 0.04 : 1);
         const out = {{}}, parameters = {json.dumps(PARAMETERS)};
         const draws = simulate.noise(7, {STEPS}, {SIGMA}), still = new Float64Array({2 * STEPS});
         for (const [name, choice] of Object.entries(simulate.objectives)) {{
