@@ -62,7 +62,7 @@ def minimize(
     schedule
         The learning rate of step t = 1, 2, ..., as a function of t.
     stop
-        Further criteria, from :mod:`companion.training.stopping` or your own functions of
+        Further criteria, from :mod:`companion.training` or your own functions of
         a :class:`Snapshot` that return whether to stop. Asked at each recorded step.
     record
         Any of ``"path"`` (the parameters) and ``"rates"`` (:func:`effective_rate`); by

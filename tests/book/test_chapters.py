@@ -5,7 +5,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-import yaml
 
 from tools import refresh
 
@@ -30,8 +29,7 @@ def texts(output):
 
 
 def test_every_page_is_in_the_table_of_contents():
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    listed = [toc["root"], *(chapter["file"] for chapter in toc["chapters"])]
+    listed = re.findall(r"\bbook/\w+", (ROOT / "_toc.yml").read_text("utf-8"))
     pages = [p for p in (ROOT / "book").iterdir() if p.suffix in {".md", ".ipynb"}]
     assert sorted(listed) == sorted(f"book/{page.stem}" for page in pages)
 

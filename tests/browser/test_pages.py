@@ -2,15 +2,14 @@
 
 import gzip
 import json
+import re
 from pathlib import Path
 
 import pytest
-import yaml
 from axe_playwright_python.sync_playwright import Axe
 
 ROOT = Path(__file__).resolve().parents[2]
-TOC = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-CHAPTERS = [TOC["root"], *(chapter["file"] for chapter in TOC["chapters"])]
+CHAPTERS = re.findall(r"\bbook/\w+", (ROOT / "_toc.yml").read_text("utf-8"))
 GENERATED = ["genindex", "prf-prf", "py-modindex", "search", "404"]
 SETTINGS = {"light": ("light", 1280), "dark": ("dark", 1280), "narrow": ("light", 375)}
 PAGE_LIMIT = 1.5e6  # bytes, as a web server sends them
@@ -73,7 +72,7 @@ def test_text_does_not_wait_for_mathjax(page, server, name):
 
 def test_first_address_leads_to_the_book(page, server):
     page.goto(server)
-    page.wait_for_url(f"**/{TOC['root']}.html")
+    page.wait_for_url(f"**/{CHAPTERS[0]}.html")
 
 
 @pytest.mark.parametrize("over", ["file", "http"])
@@ -85,7 +84,7 @@ def test_search_finds_bias_correction(page, book_html, server, over):
 
 
 def test_keyboard_skips_to_the_text(page, book_html):
-    page.goto((book_html / f"{TOC['root']}.html").as_uri())
+    page.goto((book_html / f"{CHAPTERS[0]}.html").as_uri())
     page.keyboard.press("Tab")
     focused = page.locator(":focus")
     assert focused.inner_text() == "Skip to main content"
@@ -97,7 +96,7 @@ def test_keyboard_skips_to_the_text(page, book_html):
 
 
 def test_keyboard_focus_is_visible(page, book_html):
-    page.goto((book_html / f"{TOC['root']}.html").as_uri())
+    page.goto((book_html / f"{CHAPTERS[0]}.html").as_uri())
     for _ in range(12):
         page.keyboard.press("Tab")
         style = page.evaluate(
