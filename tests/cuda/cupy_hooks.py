@@ -85,6 +85,11 @@ def compile_kernel(kernel, arguments, arch, index32=True):
     raise CuPyChangedError("a kernel was made without a call of NVRTC")
 
 
+def nvrtc_version():
+    """Version of the compiler that CuPy has found, as (major, minor)."""
+    return compiler._get_nvrtc_version()
+
+
 def _describe(kernel, arguments, index32):
     """Describe arguments as CuPy does before it chooses or compiles a kernel."""
     dtypes = [a.dtype if isinstance(a, np.ndarray) else None for a in arguments]

@@ -28,7 +28,8 @@ class Instruction:
         return self.opcode[-1]
 
     def __str__(self):
-        return f"{'.'.join(self.opcode)} {', '.join(self.operands)}"
+        guard = f"@{'!' * self.negated}{self.guard} " if self.guard else ""
+        return f"{guard}{'.'.join(self.opcode)} {', '.join(self.operands)}"
 
 
 @dataclass(frozen=True)

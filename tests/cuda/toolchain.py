@@ -1,5 +1,6 @@
 """The assembler for PTX, from PyPI, and what it says of a kernel."""
 
+import functools
 import importlib.metadata
 import re
 import subprocess
@@ -17,6 +18,7 @@ class Resources:
     spills: int  # bytes stored and loaded
 
 
+@functools.cache
 def assemble(ptx, arch):
     """Assemble PTX for an architecture, "90" say; return its resources."""
     command = [assembler(), "-v", f"-arch=sm_{arch}", "-o", "/dev/null", "/dev/stdin"]
