@@ -1,4 +1,4 @@
-"""Time the optimizers side by side; write results/cpu.json, cpu.md and cpu.png."""
+"""Time the optimizers side by side; write book/data/cpu.json, which a chapter shows."""
 
 import argparse
 import datetime as dt
@@ -17,7 +17,7 @@ from benchmarks import first_step, race, report
 from benchmarks.contestants import THREADS
 
 PACKAGES = ("numpy", "numba", "torch", "jax", "optax", "scikit-learn", "thinc")
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parents[1] / "book" / "data"
 
 
 def processor() -> str:
@@ -59,8 +59,6 @@ def main() -> None:
         return
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "cpu.json").write_text(json.dumps(results, indent=1) + "\n")
-    (RESULTS / "cpu.md").write_text(text)
-    report.figure(results).savefig(RESULTS / "cpu.png", dpi=120)
 
 
 main()
