@@ -88,7 +88,8 @@ def finite(path: str, g: Array) -> None:
     else:
         import cupy
 
-        good = bool(cupy.isfinite(g).all())
+        with g.device:
+            good = bool(cupy.isfinite(g).all())
     if not good:
         raise ValueError(f"{path} is not finite, wanted finite numbers (on_nonfinite='raise')")
 

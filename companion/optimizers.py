@@ -34,14 +34,16 @@ class Optimizer:
     params
         What is optimized, changed in place by every step: a NumPy or CuPy array, or a
         list, tuple or dict of arrays, nested to any depth. float16, float32 or float64;
-        writable; no two arrays may overlap. Any shape and layout of memory.
+        writable; no two arrays may overlap. Any shape and layout of memory; those packed by
+        :func:`companion.pack` are updated as one array.
     engine
         ``"auto"`` takes ``"cupy"`` for CuPy arrays, ``"numba"`` for large NumPy arrays
         where Numba is installed, else ``"numpy"``. Naming one forces it; ``"eager"`` is
-        the reference. All engines give the same bits, so the choice is only of speed.
+        the reference. All engines give the same bits (but a GPU takes float32 numbers below
+        1.2e-38 for zero), so the choice is only of speed.
     on_nonfinite
         ``"ignore"`` lets NaN and infinity in a gradient pass, as IEEE arithmetic does;
-        ``"raise"`` refuses the step with a ValueError.
+        ``"raise"`` refuses the step with a ValueError; on a GPU each step waits for that.
     **hyperparameters
         Those of the rule, with its defaults. Numbers are attributes, to be read and set
         at any time; options (``bool``) are fixed here.

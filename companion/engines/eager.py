@@ -1,5 +1,6 @@
 """The reference: the rule itself, called with arrays, its results copied into place."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,11 @@ class Engine:
     def bind(self, w: Array, states: list[Array]) -> Update:
         """Make the update of one parameter."""
         dtype = compute_dtype(w.dtype)
+        device = nullcontext() if isinstance(w, np.ndarray) else w.device
 
         def update(g: Array, scalars: Any) -> None:
-            arrays = [w.astype(dtype, copy=False), g.astype(dtype, copy=False), *states]
-            with np.errstate(all="ignore"):
+            with device, np.errstate(all="ignore"):
+                arrays = [w.astype(dtype, copy=False), g.astype(dtype, copy=False), *states]
                 results = call(self.tape.rule, arrays, scalars | self.tape.options)
                 for array, result in zip([w, *states], results, strict=True):
                     array[...] = result
