@@ -7,7 +7,8 @@ A rule returns the new ``w`` and the new states, and changes nothing.
 
 Called with arrays, a rule is the reference; its scalars meet them as Python floats do,
 cast to their dtype, but an array divided by a scalar is multiplied by the scalar's
-reciprocal, taken in float64. Everything else, the fused kernels for
+reciprocal, taken in float64. A scalar may also be an array that broadcasts against ``w``,
+a column of rates say, to follow many runs at once. Everything else, the fused kernels for
 CPU and GPU, the figure that runs in the page, the LaTeX and the proof that code equals
 formula, is made from these functions by :mod:`companion.tape`. So a rule uses only
 operators and NumPy's ufuncs, and never branches on a value.

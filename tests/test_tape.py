@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from companion import rules
+from companion import Optimizer, rules
 from companion.engines.numpy import make_kernel
 from companion.tape import Tape, record
 from tests.bits import assert_same_bits
@@ -127,3 +127,28 @@ def test_a_rule_takes_any_kind_of_number():
     for lr in (np.float64(0.1), np.float32(0.1), 0.1):
         new, _ = rules.adagrad(w, g, r, lr=lr)
         assert new.dtype == np.float32
+
+
+def test_a_column_of_rates_follows_many_runs_at_once():
+    rates = np.array([[0.1], [0.2]])
+    w, g, r = np.ones((2, 3)), np.full((2, 3), 0.5), np.zeros((2, 3))
+    new, _ = rules.adagrad(w, g, r, lr=rates)
+    for row, lr in zip(new, (0.1, 0.2), strict=True):
+        assert_same_bits(row, rules.adagrad(w[0], g[0], r[0], lr=lr)[0])
+
+
+@pytest.mark.parametrize("engine", ["numpy", "numba"])
+def test_an_argument_may_be_named_as_an_operation_would_be(engine):
+    def rule(w, g, x0, xx0, *, c0=0.1):
+        a = 2 * g
+        return w - c0 * (a + x0 - xx0), x0 + 1, xx0 + a
+
+    class Rule(Optimizer, rule=rule):
+        pass
+
+    params = np.ones(3), np.ones(3)
+    for w, own in zip(params, (engine, "eager"), strict=True):
+        optimizer = Rule(w, engine=own)
+        for _ in range(3):
+            optimizer.step(np.full(3, 0.7))
+    assert_same_bits(*params)
