@@ -132,7 +132,7 @@ class Tape:
         outputs: list[str] = []
         for result in results:
             if result.name in self.arrays or result.name in outputs:
-                name = f"x{len(self._body)}"
+                name = self._new_name(elementwise=True)
                 self._body.append(Operation(name, np.positive, (result.name,)))
                 outputs.append(name)
             else:
@@ -158,10 +158,18 @@ class Tape:
     def _append(self, ufunc: np.ufunc, inputs: tuple[str, ...], elementwise: bool) -> Node:
         key = (ufunc.__name__, *inputs)
         if key not in self._names:  # the same operation again has the same value
-            program, prefix = (self._body, "x") if elementwise else (self._host, "c")
-            self._names[key] = f"{prefix}{len(program)}"
+            program = self._body if elementwise else self._host
+            self._names[key] = self._new_name(elementwise)
             program.append(Operation(self._names[key], ufunc, inputs))
         return Node(self, self._names[key], elementwise)
+
+    def _new_name(self, elementwise: bool) -> str:
+        """Name the next operation, unlike any argument of the rule."""
+        prefix, program = ("x", self._body) if elementwise else ("c", self._host)
+        name = f"{prefix}{len(program)}"
+        while name in (*self.arrays, *self.scalars):
+            name = prefix + name
+        return name
 
     def _literal(self, value: object, elementwise: bool) -> str:
         if isinstance(value, bool) or not isinstance(value, int | float):
