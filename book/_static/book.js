@@ -1,6 +1,7 @@
 // Repairs to the theme: names and landmarks for screen readers, the keyboard, search without a server.
-for (const summary of document.querySelectorAll('details > summary[aria-label]'))
-  summary.removeAttribute('aria-label');
+for (const summary of document.querySelectorAll('details > summary'))
+  if (summary.textContent.trim()) summary.removeAttribute('aria-label');
+  else summary.setAttribute('aria-label', 'Pages of this chapter');
 for (const button of document.querySelectorAll('.search-button__button'))
   button.removeAttribute('aria-label');
 for (const icon of document.querySelectorAll('.theme-switch-button [title]')) {

@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker("browser")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, its event loop keeps notebooks from running
 def chromium():
     """Give a running Chromium: $CHROMIUM, or the one on the path."""
     names = [os.environ.get("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"]

@@ -54,12 +54,12 @@ def test_reads_well_from_a_folder(page, book_html, name):
 
 @every_chapter
 def test_is_light_over_the_network(page, server, name):
-    bodies = []
-    page.on("response", bodies.append)
+    responses = []
+    page.on("response", lambda response: responses.append(response))  # noqa: PLW0108 - Playwright
     visit(page, f"{server}/{name}.html")
     page.wait_for_load_state("networkidle")
-    assert all(response.ok for response in bodies)
-    assert sum(len(gzip.compress(response.body())) for response in bodies) <= PAGE_LIMIT
+    assert all(response.ok for response in responses)
+    assert sum(len(gzip.compress(response.body())) for response in responses) <= PAGE_LIMIT
 
 
 @every_chapter
