@@ -40,8 +40,8 @@ LAYOUTS = {
     "0-d": lambda new: new(()),
     "empty": lambda new: new((0, 3)),
     "one": lambda new: new(1),
-    "several blocks": lambda new: new(20_011),
-    "threads": lambda new: new(70_001),
+    "several blocks": lambda new: new(70_001),
+    "threads": lambda new: new(300_007),
 }
 
 

@@ -1,9 +1,12 @@
 """NumPy without temporaries: the body of the tape, a cache-sized block at a time.
 
 Eager NumPy reads and writes main memory once for every operation of the rule. Here all
-operations pass over one block, which stays in cache, before the next block is read.
+operations pass over one block, which stays in cache, before the next block is read. Large
+arrays are divided among threads, since ufuncs run outside of Python's lock.
 """
 
+import functools
+import os
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,11 @@ from companion._typing import Array
 from companion.engines._layout import Update, bind, compute_dtype
 from companion.tape import Tape
 
-BLOCK = 8192  # elements: the arrays of a rule and its scratch then fit a second-level cache
+# Elements. Smaller blocks would fit a nearer cache, but then calling a ufunc, and handing
+# Python's lock from thread to thread, takes longer than its work.
+BLOCK = 65536
+BLOCKS_A_THREAD = 2  # less work than that is not worth waking a thread
+THREADS = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Engine:
@@ -33,27 +40,52 @@ class Engine:
 
 def make_kernel(tape: Tape, dtype: np.dtype[Any]) -> Any:
     """Compile the body to calls of ufuncs with ``out=``; see :func:`source`."""
-    text, scratch_count = source(tape)
+    text, rows = source(tape)
     namespace: dict[str, Any] = {o.ufunc.__name__: o.ufunc for o in tape.body}
     namespace["copyto"] = np.copyto
     exec(text, namespace)
     run = namespace["run"]
-    scratch = np.empty((scratch_count, BLOCK), dtype)
-    cast = np.empty(len(tape.coefficients), dtype)
-    scalars = [cast[i : i + 1].reshape(()) for i in range(cast.size)]
     count = len(tape.arrays)
+    scratches: list[Array] = []  # one for each thread, made when first needed
+
+    def sweep(arrays: Any, scalars: list[Array], start: int, stop: int, scratch: Array) -> None:
+        with np.errstate(all="ignore"):
+            for low in range(start, stop, BLOCK):
+                high = min(low + BLOCK, stop)
+                run(*(a[low:high] for a in arrays), *scalars, *scratch[:, : high - low])
 
     def kernel(*arguments: Any) -> None:
-        arrays = arguments[:count]
-        size = arrays[0].size
+        arrays, size = arguments[:count], arguments[0].size
         with np.errstate(all="ignore"):
-            cast[:] = arguments[count:]
-            for start in range(0, size, BLOCK):
-                stop = min(start + BLOCK, size)
-                blocks = [a[start:stop] for a in arrays]
-                run(*blocks, *scalars, *scratch[:, : stop - start])
+            cast = np.array(arguments[count:], dtype)
+        scalars = [cast[i : i + 1].reshape(()) for i in range(cast.size)]
+        blocks = -(-size // BLOCK)
+        threads = min(THREADS, blocks // BLOCKS_A_THREAD) or 1
+        while len(scratches) < threads:
+            scratches.append(np.empty((rows, BLOCK), dtype))
+        share = -(-blocks // threads) * BLOCK
+        parts = [(i * share, min((i + 1) * share, size)) for i in range(threads)]
+        others = [
+            _pool().submit(sweep, arrays, scalars, *part, scratch)
+            for part, scratch in zip(parts[1:], scratches[1:threads], strict=True)
+        ]
+        sweep(arrays, scalars, *parts[0], scratches[0])
+        for other in others:
+            other.result()
 
     return kernel
+
+
+@functools.cache
+def _pool() -> Any:
+    """Return the threads beside the caller's own; NumPy lets them run at the same time."""
+    from concurrent.futures import ThreadPoolExecutor  # imports slowly
+
+    return ThreadPoolExecutor(THREADS - 1, thread_name_prefix="companion")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a child inherits no threads
 
 
 def source(tape: Tape) -> tuple[str, int]:
