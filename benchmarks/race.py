@@ -21,7 +21,7 @@ SIZES = {
     "2e7": [(20_000_000,)],
     "200 arrays": [(64, 64)] * 100 + [(64,)] * 100,
 }
-ROUNDS = 15
+ROUNDS = 11
 BATCH = 0.02  # seconds of steps that are timed together
 PAUSE = 0.005  # seconds; the idle threads of one library must not slow the next
 
