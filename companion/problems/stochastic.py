@@ -30,6 +30,8 @@ class Noisy(Problem):
         Standard deviation of one sample, in each coordinate; a batch of m samples has
         ``sigma / sqrt(m)``.
 
+    Examples
+    --------
     >>> import numpy as np
     >>> from companion.problems import Quadratic
     >>> bowl = Noisy(Quadratic([1.0], start=[3.0]), sigma=1.0)

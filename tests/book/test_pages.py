@@ -62,7 +62,7 @@ def test_every_link_inside_the_book_leads_somewhere(documents):
     for page in documents:
         for link in parse(page).find_all("a", href=True):
             url = urlsplit(link["href"])
-            if url.scheme or link["href"] == "#":
+            if url.scheme or link["href"] == "#" or "=" in url.fragment:  # a live figure's state
                 continue
             target = (page.parent / unquote(url.path)).resolve() if url.path else page
             assert target.is_file(), (page, link)

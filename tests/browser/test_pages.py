@@ -26,12 +26,23 @@ def visit(page, address):
     page.evaluate("window.MathJax && MathJax.startup.promise.then(() => null)")
 
 
+def thin(page):
+    """Leave few of the thousands of like elements: axe-core then takes seconds, not a minute."""
+    page.evaluate("""() => {
+        const seen = new Set();
+        for (const token of document.querySelectorAll('pre span'))
+            if (seen.has(token.className)) token.replaceWith(...token.childNodes);
+            else seen.add(token.className);
+        document.body.normalize();
+        for (const formula of [...document.querySelectorAll('mjx-container')].slice(20))
+            formula.replaceChildren('x');
+    }""")
+
+
 def violations(page):
     """Return what axe-core finds, as readable lines."""
     options = {"runOnly": RULES, "resultTypes": ["violations"], "preload": False}
-    # The drawn formulas are hidden from screen readers, which read the MathML beside them.
-    context = {"exclude": [["mjx-math"]]}
-    response = Axe().run(page, context, options).response["violations"]
+    response = Axe().run(page, options=options).response["violations"]
     return [
         f"{v['id']}: {node['target']} {node['html'][:200]}" for v in response for node in v["nodes"]
     ]
@@ -43,12 +54,14 @@ def test_reads_well_from_a_folder(page, book_html, name):
     assert page.locator("mjx-merror, [data-mjx-error]").count() == 0
     if page.locator(".math").count():
         assert page.locator("mjx-container").count()
+    page.set_viewport_size({"width": 375, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    thin(page)
     found = {}
     for setting, (scheme, width) in SETTINGS.items():
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 900})
         found[setting] = violations(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert not any(found.values()), json.dumps(found, indent=2)
 
 
