@@ -1,5 +1,9 @@
 """The tape: what a rule may do, what is recorded, and what is refused."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -152,3 +156,21 @@ def test_an_argument_may_be_named_as_an_operation_would_be(engine):
         for _ in range(3):
             optimizer.step(np.full(3, 0.7))
     assert_same_bits(*params)
+
+
+def test_generated_source_is_the_same_in_every_process():
+    program = (
+        "from companion import rules; from companion.tape import record;"
+        "from companion.engines import numpy, numba;"
+        "print(numpy.source(record(rules.adam)), numba.source(record(rules.adam), 'float32', True))"
+    )
+    texts = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(texts) == 1

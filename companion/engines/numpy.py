@@ -102,7 +102,9 @@ def source(tape: Tape) -> tuple[str, int]:
     lines = []
     for i, o in enumerate(tape.body):
         inputs = [place[name] for name in o.inputs]
-        done = (name for name in set(o.inputs) if last_use[name] == i and name not in target)
+        done = (
+            name for name in dict.fromkeys(o.inputs) if last_use[name] == i and name not in target
+        )
         free += (place[name] for name in done if place[name].startswith("scratch"))
         if o.name in target and last_use.get(target[o.name], -1) <= i:
             place[o.name] = target[o.name]
