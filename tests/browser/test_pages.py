@@ -35,7 +35,7 @@ def thin(page):
             else seen.add(token.className);
         document.body.normalize();
         for (const formula of [...document.querySelectorAll('mjx-container')].slice(20))
-            formula.replaceChildren('x');
+            formula.remove();
     }""")
 
 
@@ -75,10 +75,9 @@ def test_is_light_over_the_network(page, server, name):
     assert sum(len(gzip.compress(response.body())) for response in responses) <= PAGE_LIMIT
 
 
-@every_chapter
-def test_text_does_not_wait_for_mathjax(page, server, name):
+def test_text_does_not_wait_for_mathjax(page, server):
     page.route("**/mathjax/**", lambda _: None)  # MathJax never arrives
-    page.goto(f"{server}/{name}.html", wait_until="commit")
+    page.goto(f"{server}/book/adam.html", wait_until="commit")
     page.locator("article h1").wait_for(state="visible")
     page.unroute_all(behavior="ignoreErrors")
 
