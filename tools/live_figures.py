@@ -8,6 +8,7 @@ Its scripts are loaded only by pages that hold such a figure. ``rules.js`` is ma
 package at every build.
 """
 
+import functools
 import html
 from pathlib import Path
 from typing import Any
@@ -57,12 +58,12 @@ def add_scripts(
             app.add_js_file(f"{FOLDER}/{name}.js", loading_method="defer")
 
 
-def write_rules(app: Sphinx, error: Exception | None) -> None:
-    """Make the script of the rules."""
+def write_rules(script: str, app: Sphinx, error: Exception | None) -> None:
+    """Put the script of the rules beside the others."""
     if error is None and app.builder.name == "html":
         path = Path(app.outdir) / "_static" / FOLDER / "rules.js"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(javascript.script(), encoding="utf-8")
+        path.write_text(script, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -70,5 +71,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("live", Live)
     app.add_role("view", View())
     app.connect("html-page-context", add_scripts)
-    app.connect("build-finished", write_rules)
+    # Made now: autodoc will replace the defaults in the signatures by their source text.
+    app.connect("build-finished", functools.partial(write_rules, javascript.script()))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
