@@ -119,6 +119,13 @@ def first_paragraph(doctree: nodes.document) -> str:
     return ""
 
 
+def name_modules(
+    _app: Sphinx, _what: str, _name: str, _obj: Any, _options: Any, signature: str, result: str
+) -> tuple[str, str]:
+    """Print a module that is a default value by its name; its repr has a local path."""
+    return re.sub(r"<module '(\w+)'[^>]*>", r"\1", signature or ""), result
+
+
 def finish(app: Sphinx, error: Exception | None) -> None:
     """Add the files that belong to the site and to no page; drop what no reader needs."""
     if error or app.builder.name != "html":
@@ -161,6 +168,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", remove_thebe, priority=0)
     app.connect("config-inited", show_repository)
     app.connect("env-get-outdated", renew_all)
+    app.connect("autodoc-process-signature", name_modules)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
