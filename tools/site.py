@@ -13,8 +13,9 @@ def build_epub(target: Path) -> None:
     """Build the EPUB with the configuration of the HTML book."""
     work = target.with_suffix("")
     shutil.rmtree(work, ignore_errors=True)
-    book = [sys.executable, "-m", "jupyter_book", "build", ".", "--builder", "custom"]
-    subprocess.run([*book, "--custom-builder", "epub", "--path-output", work, "-q"], check=True)
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--builder", "custom"]
+    command += ["--custom-builder", "epub", "--path-output", work, "-q"]
+    subprocess.run(command, check=True)
     shutil.move(next(work.rglob("*.epub")), target)
     shutil.rmtree(work)
 
