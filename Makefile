@@ -18,9 +18,10 @@ book: $(VENV)/.ready  ## Build the book; print its address.
 	@$(VENV)/bin/jupyter-book build . -W -n --keep-going -q || { rm -rf _build/.doctrees; exit 1; }
 	@$(python) -c 'import pathlib; print("Open", pathlib.Path("$(html)/index.html").resolve().as_uri())'
 
-test: book  ## Test everything: package, docstrings, chapters, pages.
+test: book  ## Test everything: package, docstrings, pages, chapters.
+	$(python) -m pytest -n 2 --dist loadfile --cov --cov-report term companion tests
 	$(python) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
-	    --nbval-sanitize-with tests/sanitize.cfg --cov --cov-report term companion tests book
+	    --nbval-sanitize-with tests/sanitize.cfg book
 
 serve: book  ## Serve the book at localhost:8000; PORT=… for another.
 	$(python) -m http.server $(PORT) --bind 127.0.0.1 --directory $(html)
