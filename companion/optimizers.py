@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from companion import _checks, _tree, engines, packing, rules
+from companion import _checks, _signature, _tree, engines, packing, rules
 from companion._typing import Array, PathLike, Tree
-from companion.engines._layout import Update, compute_dtype
+from companion.engines._layout import Update, state_like
 from companion.tape import Tape, record
 
 __all__ = ["AMSGrad", "AdaGrad", "Adam", "GradientDescent", "Momentum", "Optimizer", "RMSProp"]
@@ -65,19 +65,12 @@ class Optimizer:
         if rule is None:
             return
         tape = record(rule)
-        texts = [inspect.getdoc(cls) if "__doc__" in vars(cls) else None, inspect.getdoc(rule)]
-        cls.__doc__ = "\n\n".join(text for text in texts if text)
         cls.rule = staticmethod(rule)
         cls._numbers = tuple(name for name in tape.scalars if name != "t")
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        parameters = [inspect.Parameter("params", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
-        own = inspect.signature(rule).parameters
-        parameters += [own[name] for name in own if name in (*cls._numbers, *tape.options)]
-        parameters += [
-            inspect.Parameter("engine", keyword, default="auto"),
-            inspect.Parameter("on_nonfinite", keyword, default="ignore"),
-        ]
-        cls.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        hyperparameters = {*cls._numbers, *tape.options}
+        cls.__signature__ = _signature.signature(rule, hyperparameters)  # type: ignore[attr-defined]
+        own = vars(cls).get("__doc__") or ""
+        cls.__doc__ = f"{own}\n\n{_signature.docstring(rule, hyperparameters)}".strip()
 
     def __init__(
         self,
@@ -90,8 +83,7 @@ class Optimizer:
         if not hasattr(self, "rule"):
             raise TypeError("Optimizer has no rule; use a subclass, Adam say, or make one: "
                             "class MyOptimizer(Optimizer, rule=my_rule)")  # fmt: skip
-        signature: inspect.Signature = type(self).__signature__  # type: ignore[attr-defined]
-        given = signature.bind(params, **hyperparameters)
+        given = inspect.signature(type(self)).bind(params, **hyperparameters)
         given.apply_defaults()
         defaults = record(self.rule).options
         options = {name: _checks.option(name, given.arguments[name]) for name in defaults}
@@ -120,9 +112,9 @@ class Optimizer:
         # Packed parameters have packed states, so that a step may update all as one array.
         self._layout = layout = packing.find(arrays)
         if layout is None:
-            columns = [[_zeros_like(w) for w in arrays] for _ in tape.states]
+            columns = [[state_like(w) for w in arrays] for _ in tape.states]
         else:
-            flat_states = [_zeros_like(layout.flat) for _ in tape.states]
+            flat_states = [state_like(layout.flat) for _ in tape.states]
             self._update_flat = self._engine.bind(layout.flat, flat_states)
             columns = [layout.split(state) for state in flat_states]
         self._states = [[column[i] for column in columns] for i in range(len(arrays))]
@@ -275,15 +267,6 @@ class Optimizer:
             f"{type(self).__name__}({', '.join(numbers)}, engine={self._engine_name!r}; "
             f"{size:,} parameters in {count}, t={self._t})"
         )
-
-
-def _zeros_like(w: Array) -> Array:
-    if isinstance(w, np.ndarray):
-        return np.zeros_like(w, compute_dtype(w.dtype), subok=False)
-    import cupy
-
-    with w.device:
-        return cupy.zeros_like(w, compute_dtype(w.dtype))
 
 
 class GradientDescent(Optimizer, rule=rules.gradient_descent):

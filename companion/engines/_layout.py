@@ -19,6 +19,16 @@ def compute_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
     return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
+def state_like(w: Array) -> Array:
+    """Return zeros for a state of this parameter, where the parameter is."""
+    if isinstance(w, np.ndarray):
+        return np.zeros_like(w, compute_dtype(w.dtype), subok=False)
+    import cupy
+
+    with w.device:
+        return cupy.zeros_like(w, compute_dtype(w.dtype))
+
+
 def bind(kernel: Kernel, w: Array, states: Sequence[Array]) -> Update:
     """Make the update of one parameter: ``update(g, coefficients)``."""
     w, states = w.view(np.ndarray), [s.view(np.ndarray) for s in states]
