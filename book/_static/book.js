@@ -14,7 +14,7 @@ for (const entry of document.querySelectorAll('.citation-list > .citation'))
   entry.setAttribute('role', 'listitem'); // in place of a deprecated role
 
 // What scrolls sideways can be reached with the keyboard.
-const scrollers = 'mjx-container[display="true"], pre, .bd-content table, .cell_output';
+const scrollers = 'mjx-container[display="true"], span.math, pre, .bd-content table, .cell_output';
 const markScrollers = () => {
   for (const box of document.querySelectorAll(scrollers))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
