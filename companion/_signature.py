@@ -12,7 +12,7 @@ params
 """
 OTHERS = """\
 engine, on_nonfinite
-    How to compute, and what to do about NaN: as for :class:`companion.Optimizer`.
+    How to compute, and what to do about NaN: as for :class:`~companion.optimizers.Optimizer`.
 """
 
 
