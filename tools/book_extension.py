@@ -13,6 +13,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 DESCRIPTION_LENGTH = 160
+REPEATED = {"exercise-content", "proof", "proof-content", "solution-content"}
 # The parts of MathJax that a page of this book can ask for.
 MATHJAX = [
     "core.js",
@@ -80,10 +81,19 @@ def renew_all(
     return set(env.found_docs) if added | changed | removed else set()
 
 
+def drop_repeated_names(_app: Sphinx, doctree: nodes.document, _page: str) -> None:
+    """Take the same id from all boxes: sphinx-exercise and sphinx-proof give each box one."""
+    for node in doctree.findall(nodes.Element):
+        if REPEATED.intersection(node["ids"]):
+            node["ids"] = []
+
+
 def describe(
     app: Sphinx, page: str, _template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Add the page's description and the card that a link to it shows."""
+    if app.builder.name != "html":
+        return
     book = app.config.html_title
     title = re.sub("<[^>]*>", "", context.get("title") or book)
     if page == app.config.root_doc:
@@ -169,6 +179,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("config-inited", show_repository)
     app.connect("env-get-outdated", renew_all)
     app.connect("autodoc-process-signature", name_modules)
+    app.connect("doctree-resolved", drop_repeated_names)
     app.connect("html-page-context", describe)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -44,7 +44,9 @@ class View(ReferenceRole):
     """Link to a state of the explorer on the same page: ``{view}`text <f=saddle&steps=50>```."""
 
     def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
-        """Return the link."""
+        """Return the link; on paper, its words."""
+        if self.env.app.builder.name == "epub":
+            return [nodes.Text(self.title)], []
         return [nodes.reference("", self.title, refuri=f"#{self.target}")], []
 
 

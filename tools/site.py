@@ -13,8 +13,9 @@ def build_epub(target: Path) -> None:
     """Build the EPUB with the configuration of the HTML book."""
     work = target.with_suffix("")
     shutil.rmtree(work, ignore_errors=True)
-    command = [Path(sys.executable).with_name("jupyter-book"), "build", ".", "--builder", "custom"]
-    command += ["--custom-builder", "epub", "--path-output", work, "-q"]
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", "."]
+    command += ["--builder", "custom", "--custom-builder", "epub", "--path-output", work]
+    command += ["-W", "-n", "--keep-going", "-q"]
     subprocess.run(command, check=True)
     shutil.move(next(work.rglob("*.epub")), target)
     shutil.rmtree(work)

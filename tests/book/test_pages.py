@@ -79,6 +79,14 @@ def test_every_page_has_language_title_and_one_heading(documents):
         assert len(headings) == 1, page
 
 
+def test_no_two_elements_have_one_name(documents):
+    for page in documents:
+        elements = parse(page).find_all(id=True)
+        # sphinx-proof names an unnumbered box and its title alike, and finds them so.
+        names = [e["id"] for e in elements if "admonition-title" not in e.get("class", [])]
+        assert len(set(names)) == len(names), (page, sorted(names))
+
+
 def test_every_chapter_has_a_description(documents):
     chapters = [page for page in documents if page.parent.name == "book"]
     assert chapters
