@@ -22,5 +22,14 @@ const markScrollers = () => {
 };
 new ResizeObserver(markScrollers).observe(document.querySelector('main'));
 
+// A figure opens alone, to be enlarged on a phone.
+for (const image of document.querySelectorAll('.bd-content :is(figure, .cell_output) img')) {
+  if (image.closest('a')) continue;
+  const link = document.createElement('a');
+  link.href = image.src;
+  image.replaceWith(link);
+  link.append(image);
+}
+
 // A search result's excerpt is fetched, which browsers refuse for a page from a folder.
 if (location.protocol === 'file:') DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;

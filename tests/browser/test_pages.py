@@ -118,6 +118,14 @@ def test_keyboard_focus_is_visible(page, book_html):
         assert style[:2] not in (["none", "0px"], ["auto", "0px"]) or style[2] != "none"
 
 
+def test_a_figure_opens_alone(page, book_html):
+    page.set_viewport_size({"width": 375, "height": 900})
+    page.goto((book_html / "book/adagrad.html").as_uri())
+    page.locator("figure a:has(img)").first.click()
+    page.wait_for_url("**/*.png")
+    assert page.locator("img").evaluate("image => image.naturalWidth") > 375
+
+
 def test_printed_page_holds_the_text_and_no_menus(page, book_html):
     page.goto((book_html / f"{CHAPTERS[1]}.html").as_uri())
     page.emulate_media(media="print")
