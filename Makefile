@@ -19,7 +19,7 @@ book: $(VENV)/.ready  ## Build the book; print its address.
 	@$(python) -c 'import pathlib; print("Open", pathlib.Path("$(html)/index.html").resolve().as_uri())'
 
 test: book  ## Test everything: package, docstrings, pages, chapters.
-	$(python) -m pytest -n 2 --dist loadfile --cov --cov-report term companion tests
+	$(python) -m pytest -n 2 --dist worksteal --cov --cov-report term companion tests
 	$(python) -m pytest -n 2 --dist loadfile --nbval --nbval-current-env \
 	    --nbval-sanitize-with tests/sanitize.cfg book
 
