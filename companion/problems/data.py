@@ -69,8 +69,8 @@ def breast_cancer(
 
     References
     ----------
-    Wolberg, Mangasarian, Street & Street (1993), *Breast cancer Wisconsin (diagnostic)*,
-    UCI Machine Learning Repository.
+    Wolberg, Street & Mangasarian (1995), *Breast cancer Wisconsin (diagnostic)*, UCI
+    Machine Learning Repository.
     """
     X, y, X_test, y_test = _split(*_load("breast_cancer"), test, seed)
     if standardize:
@@ -92,7 +92,7 @@ def digits(
     References
     ----------
     Alpaydin & Kaynak (1998), *Optical recognition of handwritten digits*, UCI Machine
-    Learning Repository.
+    Learning Repository; scikit-learn has its test part.
     """
     X, y, X_test, y_test = _split(*_load("digits"), test, seed)
     X, X_test = X / 16, X_test / 16

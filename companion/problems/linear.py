@@ -134,6 +134,8 @@ class LeastSquares(LinearModel):
     ----------
     Goodfellow et al. (2016), section 5.1.4.
 
+    Examples
+    --------
     >>> line = LeastSquares([[1.0], [2.0]], [1.0, 2.0])
     >>> line.loss(line.start), line.gradient(line.start), round(line.L, 6)
     (1.25, array([-2.5]), 2.5)
@@ -179,6 +181,8 @@ class LogisticRegression(LinearModel):
     Hastie, Tibshirani & Friedman (2009), *The elements of statistical learning*,
     section 4.4. scikit-learn's ``C`` is ``1 / (n * l2)``.
 
+    Examples
+    --------
     >>> model = LogisticRegression([[1.0], [-2.0]], [1, 0])
     >>> round(model.loss(model.start), 6), model.gradient(model.start)
     (0.693147, array([-0.75]))

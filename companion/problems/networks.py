@@ -155,7 +155,9 @@ class MLP(Classifier):
 
     References
     ----------
-    Goodfellow et al. (2016), section 6.5; Glorot & Bengio (2010); He et al. (2015).
+    Goodfellow et al. (2016), section 6.5; Glorot & Bengio (2010), *Understanding the
+    difficulty of training deep feedforward neural networks*; He et al. (2015), *Delving
+    deep into rectifiers*.
     """
 
     def __init__(

@@ -43,6 +43,8 @@ class Quadratic(Problem):
     ----------
     Goodfellow et al. (2016), section 4.3.
 
+    Examples
+    --------
     >>> bowl = Quadratic([0.2, 4.0], start=(-5, -2))
     >>> bowl.loss(bowl.start), bowl.gradient(bowl.start)
     (10.5, array([-1., -8.]))
@@ -235,8 +237,8 @@ class Beale(Surface):
 
     References
     ----------
-    Beale (1958), *On an iterative method for finding a local minimum of a function of
-    more than one variable*; Moré, Garbow & Hillstrom (1981), problem 5.
+    Moré, Garbow & Hillstrom (1981), *Testing unconstrained optimization software*,
+    problem 5, which is E. M. L. Beale's, of 1958.
     """
 
     targets = (1.5, 2.25, 2.625)
