@@ -18,17 +18,6 @@ __all__ = ["AMSGrad", "AdaGrad", "Adam", "GradientDescent", "Momentum", "Optimiz
 class Optimizer:
     """A rule applied to parameters; subclass it with ``rule=`` for a rule of your own.
 
-    >>> import numpy as np
-    >>> from companion import Optimizer
-    >>> def sign_descent(w, g, *, lr=0.1):
-    ...     return (w - lr * np.sign(g),)
-    >>> class SignDescent(Optimizer, rule=sign_descent):
-    ...     pass
-    >>> w = np.array([1.0, -2.0])
-    >>> SignDescent(w).step(np.array([5.0, -0.3]))
-    >>> w
-    array([ 0.9, -1.9])
-
     Parameters
     ----------
     params
@@ -55,6 +44,19 @@ class Optimizer:
         wanted, and nothing has changed.
     ImportError
         Where the engine named is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from companion import Optimizer
+    >>> def sign_descent(w, g, *, lr=0.1):
+    ...     return (w - lr * np.sign(g),)
+    >>> class SignDescent(Optimizer, rule=sign_descent):
+    ...     pass
+    >>> w = np.array([1.0, -2.0])
+    >>> SignDescent(w).step(np.array([5.0, -0.3]))
+    >>> w
+    array([ 0.9, -1.9])
     """
 
     rule: ClassVar[Callable[..., Any]]

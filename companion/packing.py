@@ -26,16 +26,6 @@ def pack(tree: Tree) -> Tree:
     memory, or one kernel launch, however many arrays there are. Its states are packed too.
     Gradients that are not packed work as ever, an array at a time.
 
-    >>> import numpy as np
-    >>> from companion import Adam, pack
-    >>> params = pack({"W": np.ones((2, 3)), "b": np.zeros(3)})
-    >>> grads = pack(params)  # same structure, memory of its own
-    >>> optimizer = Adam(params)
-    >>> for _ in range(10):
-    ...     grads["W"][...] = params["W"]  # write into the same views in every step
-    ...     grads["b"][...] = 1.0
-    ...     optimizer.step(grads)
-
     Parameters
     ----------
     tree
@@ -52,6 +42,18 @@ def pack(tree: Tree) -> Tree:
     ------
     TypeError, ValueError
         Where arrays differ in kind, dtype or device, or are of no such dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from companion import Adam, pack
+    >>> params = pack({"W": np.ones((2, 3)), "b": np.zeros(3)})
+    >>> grads = pack(params)  # same structure, memory of its own
+    >>> optimizer = Adam(params)
+    >>> for _ in range(10):
+    ...     grads["W"][...] = params["W"]  # write into the same views in every step
+    ...     grads["b"][...] = 1.0
+    ...     optimizer.step(grads)
     """
     leaves = _tree.leaves(tree, "tree")
     if not leaves:

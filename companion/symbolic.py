@@ -32,6 +32,8 @@ NAMES = {
 def symbols(rule: Rule, **options: bool) -> dict[str, Any]:
     """Make the SymPy symbol of every argument of a rule: real arrays, positive scalars.
 
+    Examples
+    --------
     >>> from companion import rules
     >>> sorted(symbols(rules.adagrad))
     ['eps', 'g', 'lr', 'r', 'w']
@@ -48,6 +50,8 @@ def symbols(rule: Rule, **options: bool) -> dict[str, Any]:
 def expressions(rule: Rule, **options: bool) -> dict[str, Any]:
     """Run a rule on symbols: the new parameter and states as SymPy expressions.
 
+    Examples
+    --------
     >>> from companion import rules
     >>> expressions(rules.adagrad)["r"]
     g**2 + r
@@ -107,6 +111,8 @@ def difference(rule: Rule, formulas: dict[str, Any], **options: bool) -> dict[st
 def equal(rule: Rule, formulas: dict[str, Any], **options: bool) -> bool:
     """Prove that a rule computes given formulas, for all values of its arguments.
 
+    Examples
+    --------
     >>> from companion import rules
     >>> x = symbols(rules.gradient_descent)
     >>> equal(rules.gradient_descent, {"w": x["w"] - x["lr"] * x["g"]})
@@ -120,6 +126,8 @@ def equal(rule: Rule, formulas: dict[str, Any], **options: bool) -> bool:
 def source(rule: Rule) -> str:
     """Return a rule's own source, without its docstring.
 
+    Examples
+    --------
     >>> from companion import rules
     >>> print(source(rules.gradient_descent))
     def gradient_descent(w: Array, g: Array, *, lr: float = 1e-2) -> tuple[Array]:
@@ -137,6 +145,8 @@ def source(rule: Rule) -> str:
 def latex(rule: Rule, **options: bool) -> str:
     r"""Print a rule as its algorithm box reads, a line for each line of its source.
 
+    Examples
+    --------
     >>> from companion import rules
     >>> print(latex(rules.adagrad))
     \begin{aligned}

@@ -211,6 +211,8 @@ def _record(rule: Callable[..., tuple[Any, ...]], options: tuple[tuple[str, bool
 def record(rule: Callable[..., tuple[Any, ...]], **options: bool) -> Tape:
     """Record a rule, or return the recording made before.
 
+    Examples
+    --------
     >>> from companion import rules
     >>> tape = record(rules.adagrad)
     >>> tape.arrays, tape.coefficients
