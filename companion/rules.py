@@ -65,12 +65,14 @@ def momentum(
     lr, beta
         Learning rate :math:`\alpha` and momentum :math:`\beta`.
     nesterov
-        Use Nesterov's variant, in the form of Sutskever et al. (2013).
+        Use Nesterov's momentum, written for the point to which it looks ahead.
 
     References
     ----------
-    Polyak (1964), *Some methods of speeding up the convergence of iteration methods*.
-    PyTorch computes this form. Goodfellow et al. (algorithm 8.2) and Keras keep
+    Polyak (1964), *Some methods of speeding up the convergence of iteration methods*;
+    for ``nesterov``, Bengio et al. (2013), *Advances in optimizing recurrent networks*, and
+    Sutskever et al. (2013), *On the importance of initialization and momentum in deep
+    learning*. PyTorch computes this form. Goodfellow et al. (algorithm 8.2) and Keras keep
     :math:`\alpha` inside the velocity, :math:`v \leftarrow \beta v - \alpha g`: the same
     path at a fixed rate, another one when the rate changes.
     """
@@ -168,10 +170,10 @@ def adam(
 
     .. math::
 
-        s &\leftarrow \gamma_1 s + (1 - \gamma_1)\, g, &
-        r &\leftarrow \gamma_2 r + (1 - \gamma_2)\, g \odot g, \\
-        \hat s &= \frac{s}{1 - \gamma_1^t}, &
-        \hat r &= \frac{r}{1 - \gamma_2^t}, \qquad
+        s &\leftarrow \gamma_1 s + (1 - \gamma_1)\, g, \qquad
+        r \leftarrow \gamma_2 r + (1 - \gamma_2)\, g \odot g, \\
+        \hat s &= \frac{s}{1 - \gamma_1^t}, \qquad
+        \hat r = \frac{r}{1 - \gamma_2^t}, \qquad
         w \leftarrow w - \frac{\alpha\, \hat s}{\sqrt{\hat r} + \delta}
 
     Parameters
@@ -191,7 +193,9 @@ def adam(
     Kingma & Ba (2015), *Adam: a method for stochastic optimization*, algorithm 1;
     Goodfellow et al. (2016), algorithm 8.7. PyTorch, Optax and MLX (with its bias
     correction) compute this; Keras, TensorFlow and scikit-learn fold the corrections
-    into the rate, which multiplies :math:`\delta` by :math:`\sqrt{1 - \gamma_2^t}`.
+    into the rate, :math:`\alpha \sqrt{1 - \gamma_2^t} / (1 - \gamma_1^t)`, and add
+    :math:`\delta` to :math:`\sqrt{r}`: it is then this form with
+    :math:`\delta / \sqrt{1 - \gamma_2^t}` in the place of :math:`\delta`.
     """
     s = beta1 * s + (1 - beta1) * g
     r = beta2 * r + (1 - beta2) * g * g
