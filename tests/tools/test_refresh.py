@@ -1,5 +1,7 @@
 """Refreshing a notebook twice changes no byte, and a failing one is left alone."""
 
+import base64
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -43,7 +46,10 @@ def test_second_run_changes_no_byte(notebook):
     assert [output.text for output in one.outputs] == ["1\n2\n"]
     assert one.id != same.id
     assert plot.metadata == {"tags": ["hide-input"], "mystnb": {"image": {"alt": "A line."}}}
-    assert "image/png" in plot.outputs[0].data
+    image = Image.open(io.BytesIO(base64.b64decode(plot.outputs[0].data["image/png"])))
+    size = plot.outputs[0].metadata["image/png"]
+    assert image.mode == "P"
+    assert image.size == (2 * size["width"], 2 * size["height"])  # two pixels for each of the page
 
 
 def test_failing_notebook_is_named_and_left_alone(notebook):
