@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import ReferenceRole, SphinxDirective
 
 FOLDER = "explorer"
-SCRIPTS = ("rules", "simulate", "draw", "controls", "state", "explorer", "figures")
+SCRIPTS = ("rules", "simulate", "draw", "controls", "state", "form", "explorer", "figures")
 
 
 class Live(SphinxDirective):

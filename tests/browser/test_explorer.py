@@ -92,6 +92,53 @@ def test_the_guided_experiments_set_the_figure(explorer):
     assert page.evaluate(f"{EXPLORER}.state.steps") == 100
 
 
+def test_the_guided_experiments_show_what_the_page_says(explorer):
+    page = explorer()
+    links = page.locator("article ol a[href^='#f=']")
+    one, two, three, four, five, six = [link.get_attribute("href") for link in links.all()]
+
+    def runs(state, old="", new=""):
+        assert old in state
+        explorer(state.replace(old, new))
+        fields = "[r.name, { path: [...r.path], loss: [...r.loss], rates: [...r.rates] }]"
+        found = page.evaluate(f"Object.fromEntries({EXPLORER}.runs.map((r) => {fields}))")
+        return {name: {k: np.array(v) for k, v in run.items()} for name, run in found.items()}
+
+    def end(run):
+        return run["path"][-2:]
+
+    descent = "gradient_descent"
+    assert abs(end(runs(one)[descent])).max() < 0.002
+    assert end(runs(one, "descent=lr:0.4", "descent=lr:0.5")[descent])[1] == pytest.approx(-2)
+    assert abs(end(runs(one, "descent=lr:0.4", "descent=lr:0.52")[descent])[1]) > 4000
+
+    turned, straight = runs(two), runs(two, "angle=45", "angle=0")
+    for run in turned, straight:
+        assert run[descent]["loss"][-1] == pytest.approx(3e-5, rel=0.1)
+    assert turned["adagrad"]["loss"][-1] == pytest.approx(0.01, rel=0.3)
+    assert straight["adagrad"]["loss"][-1] < 1e-29
+
+    noisy, calm = runs(three)["adagrad"], runs(three, "noise=1", "noise=0")["adagrad"]
+    np.testing.assert_allclose(noisy["rates"][-2:], 0.5 / np.sqrt(500), rtol=0.1)
+    np.testing.assert_allclose(calm["rates"][-2:], [0.08, 0.15], rtol=0.05)
+
+    dance = runs(four)
+    assert dance["rmsprop"]["loss"][20] < 1e-4
+    assert dance["adagrad"]["loss"][-1] < 1e-20
+    np.testing.assert_allclose(abs(dance["rmsprop"]["path"][-4:]), 0.2, rtol=0.02)
+
+    left = {name: np.argmax(abs(run["path"][1::2]) > 1) for name, run in runs(five).items()}
+    assert left == {"rmsprop": 4, "adam": 11, "adagrad": 17, "momentum": 27, descent: 73}
+    still = runs(five, "start=1,0.001", "start=1,0")
+    assert all((run["path"][1::2] == 0).all() for run in still.values())
+
+    drift = runs(six)
+    assert abs(end(drift[descent])).max() < 1e-12
+    assert end(drift["rmsprop"])[0] < end(drift["adam"])[0] < -0.05
+    faster = runs(six, "decay:0.9", "decay:0.5")["rmsprop"]
+    assert end(faster)[0] < 4 * end(drift["rmsprop"])[0]
+
+
 def test_nonsense_in_the_address_does_no_harm(explorer):
     page = explorer("#f=quadratic&kappa=-7&steps=1e9&start=a,b&adam=lr:x,beta1:5")
     state = page.evaluate(f"{EXPLORER}.state")

@@ -25,7 +25,7 @@
   }
 
   // A slider over [low, high]; a logarithmic one moves in equal ratios.
-  function slider({ label, limits: [low, high, logarithmic], step, value, change }) {
+  function slider({ label, limits: [low, high, logarithmic], step, unit = '', value, change }) {
     const id = `live-${++count}`;
     const inside = logarithmic ? Math.log10 : (x) => x;
     const outside = logarithmic ? (x) => +(10 ** x).toPrecision(3) : (x) => +x.toPrecision(6);
@@ -36,8 +36,8 @@
     });
     const output = el('output', { for: id });
     function show(x) {
-      output.textContent = format(x);
-      input.setAttribute('aria-valuetext', format(x));
+      output.textContent = format(x) + unit;
+      input.setAttribute('aria-valuetext', format(x) + unit);
     }
     function set(x) { input.value = inside(x); show(x); }
     set(value);
@@ -83,7 +83,9 @@
     for (const [key, value] of Object.entries({ width: 28, height: 10, 'aria-hidden': 'true' })) {
       svg.setAttribute(key, value);
     }
-    const look = { x1: 1, x2: 27, y1: 5, y2: 5, stroke: color, 'stroke-width': 3,
+    svg.setAttribute('class', 'live-swatch');
+    svg.style.setProperty('--line', color);
+    const look = { x1: 1, x2: 27, y1: 5, y2: 5, 'stroke-width': 3,
       'stroke-dasharray': dash.map((d) => d / 1.5).join(' ') };
     for (const [key, value] of Object.entries(look)) line.setAttribute(key, value);
     svg.append(line);

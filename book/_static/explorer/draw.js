@@ -4,14 +4,16 @@
 
   // The page's colors, light or dark, as the theme defines them.
   function palette(element) {
-    const style = getComputedStyle(element);
+    const style = getComputedStyle(element), dark = document.documentElement.dataset.theme === 'dark';
     const value = (name, fallback) => style.getPropertyValue(name).trim() || fallback;
     return {
       text: value('--pst-color-text-base', '#222'),
       muted: value('--pst-color-text-muted', '#666'),
       grid: value('--pst-color-border', '#ccc'),
       surface: value('--pst-color-background', '#fff'),
-      dark: document.documentElement.dataset.theme === 'dark',
+      contour: dark ? '#6b7683' : '#a3b4c6',
+      wall: dark ? [110, 150, 200] : [70, 120, 180],
+      dark,
     };
   }
 
@@ -167,9 +169,9 @@
       });
     }
 
-    // Contour lines by marching squares. Their levels lie at equal steps of rank, so that
-    // valleys show however steep the walls are.
-    contours(value, color, count = 12, cells = 90) {
+    // A landscape as contour lines over shades, the lighter the lower. Its levels lie at equal
+    // steps of rank, so that valleys show however steep the walls are.
+    landscape(value, colors, count = 12, cells = 90) {
       const n = cells + 1, grid = new Float64Array(n * n);
       const dx = (this.x[1] - this.x[0]) / cells, dy = (this.y[1] - this.y[0]) / cells;
       for (let j = 0; j < n; j++) {
@@ -177,17 +179,33 @@
       }
       const ranked = Float64Array.from(grid).sort();
       if (ranked[0] === ranked[ranked.length - 1]) return;
+      const levels = Array.from({ length: count }, (_, k) =>
+        ranked[Math.floor((ranked.length - 1) * ((k + 1) / (count + 1)) ** 1.7)]);
       this.clipped((c) => {
-        c.strokeStyle = color; c.lineWidth = 1;
+        this.shades(grid, n, levels, colors, c);
+        c.strokeStyle = colors.contour; c.lineWidth = 1;
         c.beginPath();
-        for (let k = 1; k <= count; k++) {
-          const level = ranked[Math.floor((ranked.length - 1) * (k / (count + 1)) ** 1.7)];
-          this.level(grid, n, level, dx, dy, c);
-        }
+        for (const level of levels) this.level(grid, n, level, dx, dy, c);
         c.stroke();
       });
     }
 
+    shades(grid, n, levels, colors, c) {
+      const small = document.createElement('canvas');
+      small.width = small.height = n;
+      const context = small.getContext('2d'), image = context.createImageData(n, n);
+      grid.forEach((v, k) => {
+        const above = levels.findIndex((level) => v < level), j = n - 1 - Math.floor(k / n);
+        const depth = (above < 0 ? levels.length : above) / levels.length;
+        image.data.set([...colors.wall, Math.round(60 * depth)], 4 * (j * n + k % n));
+      });
+      context.putImageData(image, 0, 0);
+      const x = this.px(this.x[0]), y = this.py(this.y[1]);
+      const dx = (this.px(this.x[1]) - x) / (n - 1), dy = (this.py(this.y[0]) - y) / (n - 1);
+      c.drawImage(small, x - dx / 2, y - dy / 2, n * dx, n * dy); // a value stands for its middle
+    }
+
+    // Marching squares.
     level(grid, n, level, dx, dy, c) {
       for (let j = 0; j < n - 1; j++) {
         for (let i = 0; i < n - 1; i++) {

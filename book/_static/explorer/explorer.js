@@ -3,14 +3,10 @@
   'use strict';
   const { objectives, noise, run } = root.bookSimulate;
   const { Plot, palette, shade } = root.bookDraw;
-  const { button, checkbox, el, format, numberField, select, slider, swatch } = root.bookControls;
-  const { LIMITS, defaults, options, read, ruleOf, write } = root.bookState;
+  const { button, el, format, slider, swatch } = root.bookControls;
+  const { defaults, read, ruleOf, write } = root.bookState;
+  const { landscapeForm, methodForm } = root.bookForm;
   const methods = root.bookMethods;
-  const NAMES = {
-    lr: 'rate α', beta: 'momentum β', decay: 'averaging γ', beta1: 'averaging γ₁',
-    beta2: 'averaging γ₂', eps: 'small constant δ',
-    nesterov: "Nesterov's variant", eps_inside_root: 'δ inside the root',
-  };
   const SECONDS = 5; // a play from start to end
 
   class Explorer {
@@ -39,19 +35,22 @@
         type: 'button', class: 'live-start', keydown: (event) => this.nudge(event),
         title: 'Start point: drag it, or use the arrow keys',
       });
-      this.map = el('div', { class: 'live-map' }, this.canvases.map, this.handle);
+      this.hint = el('span', { class: 'live-hint', 'aria-hidden': 'true' }, 'drag me');
+      this.map = el('div', { class: 'live-map' }, this.canvases.map, this.handle, this.hint);
       this.map.addEventListener('pointerdown', (event) => this.drag(event));
-      this.words = el('p', { class: 'live-words', 'aria-live': 'polite' });
-      const figure = (node, caption) =>
-        el('figure', {}, node, el('figcaption', {}, caption));
-      this.lossCaption = el('figcaption');
+      this.words = el('div', { class: 'live-words', 'aria-live': 'polite' });
+      const figure = (node, ...caption) => el('figure', {}, node, el('figcaption', {}, ...caption));
+      this.lossCaption = el('span');
       this.panels = el('div', { class: 'live-panels' },
-        figure(this.map, 'Paths over the contour lines. Drag the ring to start elsewhere.'),
-        el('div', { class: 'live-side' },
-          el('figure', {}, this.canvases.loss, this.lossCaption),
-          figure(this.canvases.rates, 'Effective rate of each coordinate: x thick, y thin.')));
+        el('figure', { class: 'live-main' }, this.map),
+        figure(this.canvases.loss, this.lossCaption),
+        figure(this.canvases.rates, 'Effective rate: of x thick, of y thin'));
+      this.copyButton = button('Copy link', () => this.copy());
       this.form = el('form', { class: 'live-form', submit: (event) => event.preventDefault() });
-      this.mount.replaceChildren(this.transport(), this.panels, this.words, this.form);
+      this.mount.replaceChildren(
+        el('div', { class: 'live-explorer' },
+          el('div', { class: 'live-stage' }, this.transport(), this.panels, this.words),
+          this.form));
       const axes = { x: [0, 1], y: [0, 1] };
       this.plots = {
         map: new Plot(this.canvases.map, { ...axes, xLabel: 'x', yLabel: 'y' }),
@@ -63,71 +62,24 @@
 
     transport() {
       this.playButton = button('Play', () => (this.playing ? this.pause() : this.play()));
+      this.playButton.classList.add('live-play');
       this.scrubber = slider({
         label: 'Step', limits: [0, this.state.steps], step: 1, value: this.at,
         change: (at) => { this.pause(); this.show(at); },
       });
-      this.copyButton = button('Copy link', () => this.copy());
       return el('div', { class: 'live-transport', role: 'group', 'aria-label': 'Time' },
         this.playButton,
-        button('One step', () => { this.pause(); this.show(Math.min(this.at + 1, this.state.steps)); }),
         button('To the start', () => { this.pause(); this.show(0); }),
-        this.scrubber.node,
-        button('Reset all', () => { this.adopt(defaults(this.state.objective)); }),
-        this.copyButton);
+        button('One step', () => { this.pause(); this.show(Math.min(this.at + 1, this.state.steps)); }),
+        this.scrubber.node);
     }
 
     // Build the form anew for the state; the objective decides what it holds.
     controls() {
-      const { state } = this, set = (key) => (value) => { state[key] = value; this.compute(); };
-      const objective = el('fieldset', {}, el('legend', {}, 'Landscape'),
-        select({
-          label: 'Objective', value: state.objective,
-          choices: Object.entries(objectives).map(([key, { label }]) => [key, label]),
-          change: (name) => this.choose(name),
-        }).node);
-      if (state.objective === 'quadratic') {
-        objective.append(
-          slider({ label: 'Condition number', limits: LIMITS.kappa, value: state.kappa, change: set('kappa') }).node,
-          slider({ label: 'Rotation in degrees', limits: LIMITS.angle, step: 1, value: state.angle, change: set('angle') }).node);
-      }
-      this.startFields = [0, 1].map((i) => numberField({
-        label: `Start ${'xy'[i]}`, step: 'any', value: state.start[i],
-        change: (x) => { state.start[i] = x; this.compute(); },
-      }));
-      objective.append(
-        el('div', { class: 'live-pair' }, ...this.startFields.map((field) => field.node)),
-        slider({ label: 'Gradient noise σ', limits: LIMITS.noise, step: 0.01, value: state.noise, change: set('noise') }).node,
-        el('div', { class: 'live-pair' },
-          numberField({ label: 'Seed', step: 1, limits: LIMITS.seed, value: state.seed,
-            change: (seed) => set('seed')(Math.min(999, Math.max(1, Math.round(seed)))) }).node,
-          numberField({ label: 'Steps', step: 10, limits: LIMITS.steps, value: state.steps,
-            change: (n) => this.setSteps(Math.min(500, Math.max(10, Math.round(n)))) }).node));
-      this.form.replaceChildren(objective,
-        ...Object.keys(methods).map((name) => this.methodControls(name)));
-    }
-
-    methodControls(name) {
-      const chosen = this.state.methods[name], { label, color, dash } = methods[name];
-      const rows = el('div', { class: 'live-rows', hidden: !chosen.on });
-      for (const [key, value] of Object.entries(chosen.scalars)) {
-        rows.append(slider({
-          label: NAMES[key], limits: LIMITS[key], value,
-          change: (x) => { chosen.scalars[key] = x; this.compute(); },
-        }).node);
-      }
-      for (const key of Object.keys(options(name))) {
-        rows.append(checkbox({
-          label: NAMES[key], value: chosen.options[key],
-          change: (on) => { chosen.options[key] = on; this.compute(); },
-        }).node);
-      }
-      const toggle = checkbox({
-        label, value: chosen.on, mark: swatch(color, dash),
-        change: (on) => { chosen.on = on; rows.hidden = !on; this.compute(); },
-      });
-      return el('fieldset', { class: 'live-method' },
-        el('legend', { class: 'live-hidden' }, label), toggle.node, rows);
+      this.form.replaceChildren(landscapeForm(this),
+        ...Object.keys(methods).map((name) => methodForm(this, name)),
+        el('div', { class: 'live-actions' }, this.copyButton,
+          button('Reset all', () => this.adopt(defaults(this.state.objective)))));
     }
 
     // ---- changes --------------------------------------------------------------------
@@ -159,6 +111,7 @@
       this.state.start = [Math.min(x1, Math.max(x0, x)), Math.min(y1, Math.max(y0, y))]
         .map((v) => +v.toPrecision(4));
       this.startFields.forEach((field, i) => field.set(this.state.start[i]));
+      this.hint.hidden = true;
       this.compute();
     }
 
@@ -203,7 +156,7 @@
         r.series = Array.from({ length: r.steps + 1 }, (_, k) => of(r.path[2 * k], r.path[2 * k + 1], r.loss[k]));
       }
       this.lossCaption.textContent = choice.series
-        ? `What counts here: ${choice.series.label}.` : 'Loss after each step.';
+        ? `What counts here: ${choice.series.label}` : 'Loss after each step';
       const [x0, x1, y0, y1] = choice.window;
       this.plots.map.domain([x0, x1], [y0, y1]);
       this.plots.loss.domain([0, state.steps], range(this.runs.flatMap((r) => r.series), 12));
@@ -282,15 +235,17 @@
         }
       }
       const [x, y] = this.state.start;
-      this.handle.style.left = `${plots.map.px(x)}px`;
-      this.handle.style.top = `${plots.map.py(y)}px`;
+      for (const node of [this.handle, this.hint]) {
+        node.style.left = `${plots.map.px(x)}px`;
+        node.style.top = `${plots.map.py(y)}px`;
+      }
       this.handle.setAttribute('aria-label', `Start point at x ${format(x)}, y ${format(y)}; arrow keys move it`);
     }
 
     // What stays while a run plays: axes and contour lines.
     drawBackground(colors) {
       this.plots.map.clear();
-      this.plots.map.contours(this.objective.value, colors.grid);
+      this.plots.map.landscape(this.objective.value, colors);
       const copies = {};
       for (const [key, plot] of Object.entries(this.plots)) {
         if (key !== 'map') plot.clear();
@@ -302,16 +257,18 @@
       return copies;
     }
 
+    // The result in words, each beside its line: what a reader of the plots sees.
     say() {
       const at = Math.floor(this.at), { series } = objectives[this.state.objective];
-      const parts = this.runs.map((r) => {
-        const k = Math.min(at, r.steps);
-        if (r.diverged && at >= r.steps) return `${r.label} has diverged after ${r.steps} steps`;
-        const place = `(${format(r.path[2 * k])}, ${format(r.path[2 * k + 1])})`;
-        return `${r.label} is at ${place}, ${series ? series.label : 'loss'} ${format(r.series[k])}`;
+      const lines = this.runs.map((r) => {
+        const k = Math.min(at, r.steps), place = `(${format(r.path[2 * k])}, ${format(r.path[2 * k + 1])})`;
+        const text = r.diverged && at >= r.steps ? ` has diverged after ${r.steps} steps`
+          : ` is at ${place}, ${series ? series.label : 'loss'} ${format(r.series[k])}`;
+        return el('li', {}, swatch(r.color, r.dash), el('span', {}, el('b', {}, r.label), text));
       });
-      this.words.textContent = parts.length
-        ? `After ${at} ${at === 1 ? 'step' : 'steps'}: ${parts.join('; ')}.` : 'No method is switched on.';
+      this.words.replaceChildren(
+        el('p', {}, lines.length ? `After ${at} ${at === 1 ? 'step' : 'steps'}:` : 'No method is switched on.'),
+        el('ul', {}, ...lines));
     }
   }
 
