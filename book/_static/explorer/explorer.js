@@ -262,8 +262,9 @@
       const at = Math.floor(this.at), { series } = objectives[this.state.objective];
       const lines = this.runs.map((r) => {
         const k = Math.min(at, r.steps), place = `(${format(r.path[2 * k])}, ${format(r.path[2 * k + 1])})`;
+        const value = `${series ? series.label : 'loss'} ${format(r.series[k])}`;
         const text = r.diverged && at >= r.steps ? ` has diverged after ${r.steps} steps`
-          : ` is at ${place}, ${series ? series.label : 'loss'} ${format(r.series[k])}`;
+          : Math.abs(r.loss[k]) > 1e12 ? ` diverges: ${value}` : ` is at ${place}, ${value}`;
         return el('li', {}, swatch(r.color, r.dash), el('span', {}, el('b', {}, r.label), text));
       });
       this.words.replaceChildren(

@@ -86,8 +86,9 @@
     state.seed = Math.round(state.seed);
     const start = (given.start || '').split(',').map(parseFloat);
     if (start.length === 2 && start.every(Number.isFinite)) state.start = start;
+    const named = Object.keys(state.methods).some((name) => Object.hasOwn(given, name));
     for (const [name, chosen] of Object.entries(state.methods)) {
-      chosen.on = Object.hasOwn(given, name);
+      if (named) chosen.on = Object.hasOwn(given, name);
       for (const part of (given[name] || '').split(',')) {
         const [key, text] = part.split(':');
         const value = parseFloat(text);
