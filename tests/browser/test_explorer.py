@@ -180,10 +180,11 @@ def test_every_control_is_named_and_in_reach_of_the_keyboard(explorer):
 
 
 def test_the_result_is_said_in_words(explorer):
-    page = explorer(LINK + "&gradient_descent=lr:0.6")
+    page = explorer(LINK + "&gradient_descent=lr:0.4&momentum=lr:2")
     words = page.locator(".live-words[aria-live=polite]")
     page.wait_for_function("document.querySelector('.live-words').textContent.includes('After 60')")
     assert "Gradient descent is at" in words.inner_text()
+    assert "Momentum diverges" in words.inner_text()
     explorer(LINK.replace("steps=60", "steps=500") + "&gradient_descent=lr:10")
     page.wait_for_function("document.querySelector('.live-words').textContent.includes('diverged')")
 
