@@ -48,6 +48,7 @@ site: book  ## Pack the book for a web server: dist/site, a zip and an EPUB.
 	$(python) tools/site.py $(html) $(site)
 
 # One environment each, so that the book needs no compiler for GPUs and no peer.
+# The lists are complete, so pip has nothing to resolve.
 define environment
 $(1)/.ready: $(2) pyproject.toml
 	@$$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -55,7 +56,7 @@ $(1)/.ready: $(2) pyproject.toml
 	@$$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	    { echo "$$(PYTHON) cannot make environments. On Debian or Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$$(PYTHON) -m venv $(1)
-	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(2)
 	$(1)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $$@
 endef
