@@ -16,9 +16,12 @@ for (const entry of document.querySelectorAll('.citation-list > .citation'))
 // What scrolls sideways can be reached with the keyboard.
 const scrollers = 'mjx-container[display="true"], span.math, pre, .bd-content table, .cell_output';
 const markScrollers = () => {
-  for (const box of document.querySelectorAll(scrollers))
-    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+  const boxes = [...document.querySelectorAll(scrollers)];
+  const scrolls = boxes.map(box => box.scrollWidth > box.clientWidth); // read all, then write
+  boxes.forEach((box, i) => {
+    if (scrolls[i]) box.tabIndex = 0;
     else box.removeAttribute('tabindex');
+  });
 };
 new ResizeObserver(markScrollers).observe(document.querySelector('main'));
 
