@@ -73,5 +73,5 @@ lock: $(VENV)/.ready  ## Choose newer packages and write down their hashes.
 	$(compile) --upgrade --extra bench --constraint requirements/lock.txt --output-file requirements/bench.txt
 
 clean:  ## Remove everything that was built, environments too.
-	rm -rf _build dist $(VENV) $(VENV)-cuda $(VENV)-bench *.egg-info .coverage* .*_cache .hypothesis
+	rm -rf _build build dist $(VENV) $(VENV)-cuda $(VENV)-bench *.egg-info .coverage* .*_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

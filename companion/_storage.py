@@ -2,7 +2,8 @@
 
 import json
 import os
-import tempfile
+import secrets
+import shutil
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,15 +62,18 @@ def save(path: PathLike, state_dict: dict[str, Any]) -> None:
         leaf_path: array.get() if hasattr(array, "get") else array
         for leaf_path, array in _members(state_dict["state"])
     }
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        try:
+    aside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    try:
+        with aside.open("xb") as file:
             np.savez(file, header=np.array(json.dumps(header)), **arrays)
             file.flush()
             os.fsync(file.fileno())
-        except BaseException:
-            Path(file.name).unlink()
-            raise
-    Path(file.name).replace(path)
+        if path.exists():  # whoever could read it still can
+            shutil.copymode(path, aside)
+        aside.replace(path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def load(path: PathLike, state: dict[str, Tree]) -> dict[str, Any]:

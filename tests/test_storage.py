@@ -67,6 +67,16 @@ def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_whoever_may_read_a_file_made_here_may_read_the_state(tmp_path):
+    plain, path = tmp_path / "plain", tmp_path / "state.npz"
+    plain.touch()
+    trained().save(path)
+    assert path.stat().st_mode == plain.stat().st_mode
+    path.chmod(0o640)
+    trained().save(path)
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 SPOILED = {
     "rule": (lambda d: d | {"rule": "adagrad"},
              r"state_dict\['rule'\] is 'adagrad', wanted 'adam'"),
