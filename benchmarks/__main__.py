@@ -13,7 +13,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "2")
 os.environ.setdefault("NUMBA_NUM_THREADS", "2")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
-from benchmarks import first_step, race, report
+from benchmarks import allocator, first_step, race, report
 from benchmarks.contestants import THREADS
 
 PACKAGES = ("numpy", "numba", "torch", "jax", "optax", "scikit-learn", "thinc")
@@ -51,6 +51,7 @@ def main() -> None:
     results = {
         "machine": machine(),
         "first step": {} if arguments.dry else first_step.run(),
+        "allocator": {} if arguments.dry else allocator.run(),
         "seconds": race.run(arguments.rules, arguments.sizes),
     }
     text = report.markdown(results)
