@@ -66,6 +66,20 @@ class LinearModel(Samples):
         gradient = self._slopes(X @ w, y) @ X / len(y) + self._penalty * w
         return gradient.astype(w.dtype, copy=False)
 
+    def hessian(self, params: Array, batch: Array | None = None) -> Array:
+        r"""Return the matrix of second derivatives at ``params``, of shape (d, d).
+
+        .. math:: \frac1n X^\top \operatorname{diag}\bigl(\ell''(z)\bigr) X + \lambda I
+
+        without the penalty for an intercept.
+        """
+        w = self._vector(params)
+        X, _ = self.rows(batch)
+        return self._hessian(X, X @ w, self._penalty)
+
+    def _hessian(self, X: Array, z: Array, penalty: Array) -> Array:
+        return (X.T * self._curvatures(z)) @ X / len(X) + namespace(X).diag(penalty)
+
     @cached_property
     def L(self) -> float:  # noqa: N802 - the field's name
         """A bound on the curvature; gradient descent is stable for rates below 2 / L."""
@@ -104,8 +118,7 @@ class LinearModel(Samples):
         while True:
             z = X @ w
             gradient = self._slopes(z, y) @ X / len(y) + penalty * w
-            hessian = (X.T * self._curvatures(z)) @ X / len(y) + np.diag(penalty)
-            step = np.linalg.lstsq(hessian, gradient)[0]
+            step = np.linalg.lstsq(self._hessian(X, z, penalty), gradient)[0]
             decrement = gradient @ step  # twice what a quadratic would still lose
             if decrement <= 1e-14 * objective(np.zeros_like(w)):
                 return self.xp.asarray(w - step)

@@ -4,7 +4,7 @@ import sympy
 from sklearn import linear_model
 
 from companion.problems import LeastSquares, LogisticRegression, breast_cancer
-from tests.problems.differences import assert_gradient
+from tests.problems.differences import assert_gradient, numerical_gradient
 
 MODELS = [LeastSquares, LogisticRegression]
 OPTIONS = [{}, {"l2": 0.3}, {"l2": 0.3, "intercept": True}]
@@ -22,6 +22,17 @@ def test_gradient_agrees_with_finite_differences(model, options, batch):
     problem = model(*data(), **options)
     w = np.random.default_rng(1).normal(size=problem.start.shape)
     assert_gradient(problem, w, batch)
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("batch", [None, np.array([3, 7, 7])])
+def test_hessian_agrees_with_finite_differences(model, options, batch):
+    problem = model(*data(), **options)
+    w = np.linspace(-1, 1, problem.start.size)
+    for row, i in zip(problem.hessian(w, batch), range(w.size), strict=True):
+        wanted = numerical_gradient(lambda w, i=i: problem.gradient(w, batch)[i], w)
+        np.testing.assert_allclose(row, wanted, rtol=1e-6, atol=1e-8)
 
 
 def test_logistic_loss_and_gradient_are_the_formula():
